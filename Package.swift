@@ -157,7 +157,8 @@ let package = Package(
         // Idempotency keys that left memory: sorted runs on disk, each with a filter.
         module("KeyRuns", ["Journal"]),
         // Wire.
-        module("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
+        module("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK]),
+        module("TransportTLS", ["HTTPTransport", nioCore, nioSSL]),
         module("Telemetry", [histogram]),
         // Asks an external fraud scorer.
         module(
@@ -195,7 +196,7 @@ let package = Package(
         ),
         module(
             "Providers",
-            ["Time", "Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
+            ["Time", "Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK]
         ),
         module(
             "API",
@@ -208,13 +209,16 @@ let package = Package(
         ),
         // The built-in payment service provider: a process of its own that shares no code with the
         // gateway's domain.
-        module("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
+        module(
+            "PSPSimulator",
+            ["HTTPTransport", "TransportTLS", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]
+        ),
         // The load harness.
         module(
             "LoadTest",
             [
-                "HTTPTransport", "WireJSON", "Telemetry", histogram, yams, nioCore, nioPosix, nioHTTP1, nioHPACK,
-                nioSSL,
+                "HTTPTransport", "TransportTLS", "WireJSON", "Telemetry", histogram, yams, nioCore, nioPosix, nioHTTP1,
+                nioHPACK, nioSSL,
             ],
             path: "loadtest/Sources"
         ),
@@ -222,7 +226,7 @@ let package = Package(
             "Gateway",
             [
                 "Time", "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "KeyRuns",
-                "HTTPTransport",
+                "HTTPTransport", "TransportTLS",
                 "Telemetry", "Scoring", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost",
                 "Providers", "API",
                 crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1,
@@ -256,7 +260,8 @@ let package = Package(
         .executableTarget(
             name: "allocation-budget",
             dependencies: [
-                "Gateway", "API", "PSPSimulator", "HTTPTransport", "CAllocationCounter", logging, nioCore, nioPosix,
+                "Gateway", "API", "PSPSimulator", "HTTPTransport", "TransportTLS", "CAllocationCounter", logging,
+                nioCore, nioPosix,
                 nioHPACK, nioSSL,
             ],
             path: "Tests/AllocationBudget",
@@ -320,7 +325,8 @@ let package = Package(
         tests(
             "HTTPTransportTests",
             [
-                "HTTPTransport", "CAllocationCounter", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
+                "HTTPTransport", "TransportTLS", "CAllocationCounter", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1,
+                nioHTTP2,
                 nioHPACK, nioSSL, x509, asn1, crypto,
             ]
         ),

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHPACK
 import NIOPosix
 import NIOSSL
+import TransportTLS
 
 /// The front alone: TLS, HTTP/2 and the stream table, with an application that answers at once.
 enum Edge {

@@ -2,6 +2,7 @@ import Gateway
 import HTTPTransport
 import NIOCore
 import NIOSSL
+import TransportTLS
 
 /// What both measurements share.
 struct Setting {

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTransport
 import NIOCore
 import NIOPosix
+import TransportTLS
 
 /// One invocation of the harness from files to verdict.
 final class LoadRun {

@@ -8,6 +8,7 @@ import Payments
 import ShardCore
 import ShardHost
 import ShardState
+import TransportTLS
 
 /// What the gateway's parts are made from, derived from a configuration. Making it opens the data
 /// directory and reads certificates; it starts nothing. With `makesDataDirectory` it makes the data
@@ -287,7 +288,7 @@ extension HTTPServerConfiguration {
         self.init(
             host: configuration.listen.host,
             port: configuration.listen.port,
-            tls: configuration.listen.cleartextHTTP2 ? nil : try .server(configuration)
+            tls: configuration.listen.cleartextHTTP2 ? nil : try NIOSSLContext.server(configuration)
         )
         applicationProtocols = configuration.listen.applicationProtocols
         requiresALPN = !configuration.listen.http1
@@ -312,7 +313,7 @@ extension HTTPClientConfiguration {
             host: url.host,
             port: url.port,
             authority: "\(url.host):\(url.port)",
-            tls: url.usesTLS ? try .client(caFile: provider.tlsCAFile) : nil,
+            tls: url.usesTLS ? try NIOSSLContext.client(caFile: provider.tlsCAFile) : nil,
             serverName: url.usesTLS && !url.isAddress ? url.host : nil,
             connections: Connections(
                 minimum: provider.connectionsPerLoop,

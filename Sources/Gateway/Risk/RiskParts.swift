@@ -4,6 +4,7 @@ import NIOSSL
 import Payments
 import Risk
 import Scoring
+import TransportTLS
 
 /// The fraud hook as the shards need it: the compiled policy and the way to the scorer. Immutable;
 /// a reload makes a new one.
@@ -52,7 +53,7 @@ extension ScorerTarget {
             connections: .init(minimum: settings.connectionsPerLoop, maximum: settings.connectionsPerLoop)
         )
         if url.usesTLS {
-            client.tls = try .client(caFile: settings.tlsCAFile)
+            client.tls = try NIOSSLContext.client(caFile: settings.tlsCAFile)
             client.serverName = url.isAddress ? nil : url.host
         }
         client.maxQueued = settings.maxInFlightPerLoop

@@ -1,5 +1,4 @@
 package import NIOCore
-package import NIOSSL
 
 /// Everything about one target of a pooled HTTP/2 client. Immutable; one value may be shared by the
 /// pools of all loops.
@@ -68,7 +67,7 @@ package struct HTTPClientConfiguration: Sendable {
     package var authority: String
     /// TLS with ALPN `h2`, or `nil` for HTTP/2 in clear text with prior knowledge (RFC 9113 section
     /// 3.3). The context's `applicationProtocols` must be `["h2"]`.
-    package var tls: NIOSSLContext?
+    package var tls: (any TransportSecurity)?
     /// The name to ask for (SNI) and to verify; `nil` for addresses.
     package var serverName: String?
     package var connections: Connections
@@ -119,7 +118,7 @@ package struct HTTPClientConfiguration: Sendable {
         host: String,
         port: Int,
         authority: String,
-        tls: NIOSSLContext? = nil,
+        tls: (any TransportSecurity)? = nil,
         serverName: String? = nil,
         connections: Connections = Connections(minimum: 2, maximum: 4)
     ) {

@@ -1,7 +1,6 @@
 import NIOCore
 import NIOHTTP2
 import NIOPosix
-import NIOSSL
 
 /// Makes one connection's channel: TCP, then (from the socket inwards) TLS, write gathering,
 /// HTTP/2, the connection handler.
@@ -40,7 +39,7 @@ struct HTTPClientDialler {
     private func configure(_ channel: any Channel, for connection: HTTPClientConnection) throws {
         let pipeline = channel.pipeline.syncOperations
         if let tls = configuration.tls {
-            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: configuration.serverName))
+            try pipeline.addHandler(tls.makeClientHandler(serverName: configuration.serverName))
         }
         try pipeline.addHandler(WriteGatherer())
         try pipeline.addHandler(HTTPClientFlushObserver(connection: connection))

@@ -1,5 +1,4 @@
 package import NIOCore
-package import NIOSSL
 
 /// Every setting of the server, with its default. Limits are per event loop or per connection as
 /// named. Each description says what happens at the limit.
@@ -8,10 +7,10 @@ package struct HTTPServerConfiguration: Sendable {
     package var host: String
     /// The port to listen on; 0 takes any free one (`HTTPServer.port` tells which).
     package var port: Int
-    /// The TLS context. All loops share it, so that every loop can resume a session by its ticket.
+    /// A TLS context. All loops share it, so that every loop can resume a session by its ticket.
     /// Make it with ALPN `h2`, `http/1.1`. If it is nil, the server speaks cleartext: HTTP/2 by
     /// prior knowledge and HTTP/1.1. The preface of RFC 9113 section 3.4 tells the two apart.
-    package var tls: NIOSSLContext?
+    package var tls: (any TransportSecurity)?
     /// The protocols that TLS clients may choose by ALPN; those that `tls` names.
     package var applicationProtocols = ["h2", "http/1.1"]
     /// Whether the server refuses a TLS client that offers no protocols. It then sends the alert
@@ -128,7 +127,7 @@ package struct HTTPServerConfiguration: Sendable {
         OutputProgress.Limits(window: writeStallTimeout, leastBytes: leastOutputBytes)
     }
 
-    package init(host: String = "127.0.0.1", port: Int = 0, tls: NIOSSLContext? = nil) {
+    package init(host: String = "127.0.0.1", port: Int = 0, tls: (any TransportSecurity)? = nil) {
         self.host = host
         self.port = port
         self.tls = tls

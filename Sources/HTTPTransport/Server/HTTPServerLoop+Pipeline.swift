@@ -1,7 +1,6 @@
 import NIOCore
 import NIOHTTP1
 import NIOHTTP2
-import NIOSSL
 
 extension HTTPServerLoop {
     /// The handlers of a connection whose protocol is not known yet.
@@ -11,7 +10,7 @@ extension HTTPServerLoop {
         try pipeline.addHandler(selector.meter)
         if let tls = configuration.tls {
             try pipeline.addHandler(ProtocolGate(loop: self))
-            try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+            try pipeline.addHandler(tls.makeServerHandler())
         }
         try pipeline.addHandler(selector)
     }

@@ -3,6 +3,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import TransportTLS
 
 /// The built-in payment service provider, listening. Keeps everything in memory: a restart forgets
 /// all charges.

@@ -2,7 +2,6 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHPACK
 import NIOPosix
-import NIOSSL
 
 @testable import HTTPTransport
 

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHPACK
 import NIOSSL
 import Testing
+import TransportTLS
 
 @testable import HTTPTransport
 
@@ -200,7 +201,7 @@ struct HTTPClientConnectionStateMachineTests {
     @Test("TLS without h2 is refused")
     func negotiation() throws {
         var configuration = HTTPClientConfiguration(host: "h", port: 1, authority: "h")
-        configuration.tls = try .init(configuration: .makeClientConfiguration())
+        configuration.tls = try NIOSSLContext(configuration: .makeClientConfiguration())
         for (negotiated, expected) in [("h2", Machine.OnHandshake.none), ("http/1.1", .close), (nil, .close)] {
             var machine = Machine(configuration: configuration)
             let result7 = machine.tlsHandshakeCompleted(negotiated: negotiated)

@@ -3,6 +3,7 @@ import NIOHPACK
 import NIOHTTP2
 import NIOSSL
 import Testing
+import TransportTLS
 
 @testable import HTTPTransport
 

@@ -3,6 +3,7 @@ import NIOHPACK
 import NIOPosix
 import NIOSSL
 import Testing
+import TransportTLS
 
 @testable import HTTPTransport
 

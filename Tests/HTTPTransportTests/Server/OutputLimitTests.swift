@@ -3,6 +3,7 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 import Testing
+import TransportTLS
 
 @testable import HTTPTransport
 
