@@ -36,15 +36,30 @@ enum PlainBytes {
         return false
     }
 
-    /// Whether a backslash is in `input`.
-    static func containBackslash(_ input: Span<UInt8>) -> Bool {
+    /// Whether a backslash or a byte that is not ASCII is in `input`.
+    static func containBackslashOrNonASCII(_ input: Span<UInt8>) -> Bool {
         var index = 0
         while index + 8 <= input.count {
-            guard zeros(load(input, at: index) ^ ones &* UInt64(UInt8(ascii: "\\"))) == 0 else { return true }
+            let word = load(input, at: index)
+            guard (zeros(word ^ ones &* UInt64(UInt8(ascii: "\\"))) | word & highBits) == 0 else { return true }
             index += 8
         }
         while index < input.count {
-            guard input[index] != UInt8(ascii: "\\") else { return true }
+            guard input[index] != UInt8(ascii: "\\"), input[index] < 0x80 else { return true }
+            index += 1
+        }
+        return false
+    }
+
+    /// Whether a byte that is not ASCII is in `input`.
+    static func containNonASCII(_ input: Span<UInt8>) -> Bool {
+        var index = 0
+        while index + 8 <= input.count {
+            guard load(input, at: index) & highBits == 0 else { return true }
+            index += 8
+        }
+        while index < input.count {
+            guard input[index] < 0x80 else { return true }
             index += 1
         }
         return false

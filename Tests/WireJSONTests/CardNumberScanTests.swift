@@ -12,7 +12,7 @@ import Testing
 
     /// The payment networks' published test numbers.
     private static let cards = [
-        "4111111111111111", "4242424242424242", "4000056655665556", "4222222222222", "5555555555554444",
+        "4111111111111111", "4242424242424242", "4000056655665556", "4111111111111111110", "5555555555554444",
         "5105105105105100",
         "2223003122003222", "2720999999999996", "378282246310005", "371449635398431", "341111111111111",
         "6011111111111117",
@@ -42,9 +42,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "4", "41111111111111112", "14111111111111111", "411111111111111", "4111  1111 1111 1111",
-        "4111.1111.1111.1111",
-        "4111,1111,1111,1111", "4111_1111_1111_1111", "41111111-x-11111111", "1111111111111117", "0000000000000000",
+        "", "4", "41111111111111112", "14111111111111111", "411111111111111", "4111    1111 1111 1111",
+        "4111,1111,1111,1111", "4222222222222", "41111111 11111111", "411111 1111111111", "+4111111111111111",
+        "4111.111111111111", "0.4111111111111111", "0,4111111111111111", "4111_1111_1111_1111", "41111111-x-11111111",
+        "1111111111111117", "0000000000000000",
         "1763722241123", "2026-11-21T10:50:41.123Z", "2026-11-21 10 50 41", "+49 30 901820", "8000000000000002",
         "9000000000000001",
         "pay_01kb6w1v1v8w0g5m8m0x0f3k5z", "4242424242424242424242424242", "550e8400-e29b-41d4-a716-446655440000",
@@ -55,20 +56,56 @@ import Testing
         #expect(!scan(text))
     }
 
-    private static let unlucky = [
-        "62897881-7863-4480-b93d-c4abff5b775f", "25851101-4342-4444-b06f-1810c07dfe4f",
-        "62203848-8119-4079-9c9f-b84bad3b65d7",
-    ]
+    @Test(arguments: [
+        "4111  1111  1111  1111", "4111 - 1111 - 1111 - 1111", "4111.1111.1111.1111", "4111/1111/1111/1111",
+        "4111\n1111\r\n1111\t1111", "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "41 11 11 11 11 11 11 11",
+        "4111\u{A0}1111\u{A0}1111\u{A0}1111", "4111\u{202F}1111\u{2009}1111\u{3000}1111",
+        "4111\u{2010}1111\u{2011}1111\u{2212}1111", "4111\u{2013}1111\u{2014}1111\u{2015}1111",
+        "4111\u{B7}1111\u{2022}1111\u{2219}1111", "4111\u{2044}1111\u{2215}1111\u{FF0F}1111",
+        "41\u{200B}11\u{AD}1111\u{FEFF}1111\u{2060}1111", "4111\u{2028}1111\u{2029}1111\u{85}1111",
+        "\u{FF14}\u{FF11}\u{FF11}\u{FF11} 1111 1111 1111", "٤١١١ ١١١١ ١١١١ ١١١١", "४१११११११११११११११",
+        "4222 222 222 222", "4222 2222 2222 2", "3782 822463 10005", "3056 930902 5904", "622202 1234567890128",
+        "Order.4111111111111111", "1. 4111111111111111", "é4111111111111111",
+    ])
+    func `groups as cards have them are found, whatever is between them and whatever their script`(text: String) {
+        #expect(scan(text) && scanDocument("{\"a\":\"\(text)\"}"))
+        let escaped = text.utf16.map { unit in
+            let digits = String(unit, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+        #expect(scanDocument("{\"a\":\"\(escaped.joined())\"}"))
+    }
 
-    @Test(arguments: unlucky)
-    func `a UUID that happens to hold such digits is left alone, what merely resembles one is not`(uuid: String) {
+    @Test func `digits outside of the basic plane are found, escaped and not`() {
+        let text = "\u{1D7D2}\u{1D7CF}\u{1D7CF}\u{1D7CF}111111111111"
+        #expect(scan(text))
+        #expect(scanDocument(#"{"a":"\ud835\udfd2\ud835\udfcf\ud835\udfcf\ud835\udfcf111111111111"}"#))
+        #expect(!scanDocument(#"{"a":"\ud835"}"#) && !scanDocument(#"{"a":"\ud835\udfd2"#))
+    }
+
+    @Test func `an account number is left alone only with right check digits`() {
+        #expect(!scan("AT61 1904 3002 3457 3201") && !scan("DE89 3704 0044 0532 0130 00"))
+        let account = "4111111111111111"
+        var remainder = 0
+        for character in account + "AT00" {
+            let value = Int(String(character), radix: 36) ?? 0
+            remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
+        }
+        for check in 10...97 {
+            let isRight = check == 98 - remainder
+            #expect(scan("AT\(check) 4111 1111 1111 1111") != isRight)
+            #expect(scan("AT\(check) 4111 1111 1111 1111 und 4242 4242 4242 4242"))
+            #expect(scan("XAT\(check) 4111 1111 1111 1111") && scan("QQ\(check) 4111 1111 1111 1111"))
+        }
+    }
+
+    @Test(arguments: [
+        "62897881-7863-4480-b93d-c4abff5b775f", "25851101-4342-4444-b06f-1810c07dfe4f",
+        "62203848-8119-4079-9c9f-b84bad3b65d7", "41111111-1111-1111-8111-111111111111",
+        "a0000000-4111-1111-1111-1111a0000000", "a000000e-4111-1111-1111-1e0000000000",
+    ])
+    func `a UUID whose digits would pass is left alone`(uuid: String) {
         #expect(!scan(uuid) && !scan("\"\(uuid)\"") && !scan("order \(uuid), \(uuid)"))
-        // The same digits without the rest of the UUID, in a longer row, or in one that RFC 9562
-        // does not define.
-        let digits = uuid.prefix { $0.isNumber || $0 == "-" }.split(separator: "-").joined(separator: "-")
-        #expect(scan(digits))
-        #expect(scan(uuid.dropLast() + "x") && scan(uuid + "0"))
-        #expect(scan(uuid.prefix(19) + "c" + uuid.dropFirst(20)))
     }
 
     @Test func `a number is found at every position of every length of text`() {
@@ -94,11 +131,11 @@ import Testing
         for _ in 0..<30_000 {
             let digits =
                 [4] + (0..<Int.random(in: 8...22, using: &random)).map { _ in Int.random(in: 0...9, using: &random) }
-            let expected = (13...19).contains(digits.count) && luhn(digits)
+            let expected = [16, 19].contains(digits.count) && luhn(digits)
             found += expected ? 1 : 0
             if scan("x:" + digits.map(String.init).joined() + ";") != expected { Issue.record("\(digits)") }
         }
-        #expect(found > 500)
+        #expect(found > 250)
     }
 
     @Test func `random bytes never trap`() {
@@ -127,6 +164,8 @@ import Testing
         #expect(!scanDocument(#"{"a":"41111111","b":"11111111"}"#))
         #expect(!scanDocument(#"["4111","1111","1111","1111"]"#))
         #expect(!scanDocument(#"{"a":"4111\n111111111111"}"#))
+        #expect(scanDocument(#"{"a":"4111\n1111\t1111\/1111"}"#))
+        #expect(!scanDocument(#"{"a":"4111\"1111\"1111\"1111"}"#))
         #expect(!scanDocument(#"{"a":"\u00e94111\u00e9111111111111"}"#))
         #expect(!scanDocument(#"{"amount":99999999,"currency":"EUR","reference":"2026-000123"}"#))
     }

@@ -14,8 +14,11 @@ import Testing
                     let end = PlainBytes.end(bytes.span, from: 0)
                     let expected = needsEscape || byte >= 0x80 ? position : length
                     let isEscapeFound = PlainBytes.needEscaping(bytes.span)
-                    let isBackslashFound = PlainBytes.containBackslash(bytes.span)
-                    if end != expected || isEscapeFound != needsEscape || isBackslashFound != (byte == backslash) {
+                    let isASCII = !PlainBytes.containNonASCII(bytes.span)
+                    let isSpecialFound = PlainBytes.containBackslashOrNonASCII(bytes.span)
+                    if end != expected || isEscapeFound != needsEscape || isASCII != (byte < 0x80)
+                        || isSpecialFound != (byte == backslash || byte >= 0x80)
+                    {
                         Issue.record("byte \(byte) at \(position) of \(length)")
                     }
                 }
@@ -36,9 +39,11 @@ import Testing
             let expected = bytes[start...].firstIndex { isSpecial($0) || $0 >= 0x80 } ?? bytes.count
             let end = PlainBytes.end(bytes.span, from: start)
             let isEscapeFound = PlainBytes.needEscaping(bytes.span)
-            let isBackslashFound = PlainBytes.containBackslash(bytes.span)
+            let isASCII = !PlainBytes.containNonASCII(bytes.span)
+            let isSpecialFound = PlainBytes.containBackslashOrNonASCII(bytes.span)
             if end != expected || isEscapeFound != bytes.contains(where: isSpecial)
-                || isBackslashFound != bytes.contains(0x5C)
+                || isASCII != bytes.allSatisfy({ $0 < 0x80 })
+                || isSpecialFound != bytes.contains(where: { $0 == 0x5C || $0 >= 0x80 })
             {
                 Issue.record("\(bytes) from \(start)")
             }
