@@ -84,15 +84,26 @@ package enum PostingRules {
     }
 
     /// P5a: a refund leaves the merchant's balance for the clearing account.
-    package static func refundRequested(_ parties: Parties, amountMinor: Int64, from funds: MerchantFunds) -> Transfer {
-        if case .wallet(let wallet) = parties.rail {
-            return walletRefundRequested(parties, wallet, amountMinor: amountMinor)
-        }
-        return Transfer(
-            .refundRequested,
-            of: .debit(parties.account(funds.kind), amountMinor),
-            and: .credit(parties.account(.refundClearing), amountMinor)
+    /// - Parameter pendingMinor: how much of it is taken from the pending balance; the rest from
+    ///   the available one.
+    /// - Precondition: 0 <= `pendingMinor` <= `amountMinor`.
+    package static func refundRequested(_ parties: Parties, amountMinor: Int64, pendingMinor: Int64) -> Transfer {
+        precondition(
+            pendingMinor >= 0 && pendingMinor <= amountMinor,
+            "a part of the refund is taken from pending money"
         )
+        let clearing = Posting.credit(parties.account(.refundClearing), amountMinor)
+        if pendingMinor == 0 {
+            return Transfer(
+                .refundRequested,
+                of: .debit(parties.account(.merchantAvailable), amountMinor),
+                and: clearing
+            )
+        }
+        let pending = Posting.debit(parties.account(.merchantPending), pendingMinor)
+        if pendingMinor == amountMinor { return Transfer(.refundRequested, of: pending, and: clearing) }
+        let available = Posting.debit(parties.account(.merchantAvailable), amountMinor - pendingMinor)
+        return Transfer(.refundRequested, of: pending, and: available, and: clearing)
     }
 
     /// P5b: the provider has refunded, and owes the platform that much less.

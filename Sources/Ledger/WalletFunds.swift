@@ -3,8 +3,8 @@ import Money
 /// How much of a wallet's money no provider has settled, and where it is (docs/posting-rules.md,
 /// "Unsettled money"). Minor units of the wallet's currency, none negative.
 ///
-/// A wallet spends settled money first. So unsettled money is in the wallet as long as it fits
-/// there; the rest is on its merchant's pending balance.
+/// A wallet spends settled money first. What of its unsettled money does not fit into the wallet
+/// when it pays is on its merchant's pending balance, until it is settled or refunded.
 package struct WalletFunds: Hashable, Sendable {
     /// The owner of the wallet's accounts.
     package var owner: UInt64
@@ -13,7 +13,7 @@ package struct WalletFunds: Hashable, Sendable {
     /// What its top-ups brought and no provider has settled, wherever it is now.
     package var unsettledMinor: Int64
     /// The part of it that the wallet paid its merchant, and that is on the merchant's pending
-    /// balance.
+    /// balance. Never more than is unsettled.
     package var pendingMinor: Int64
 
     package init(owner: UInt64, balanceMinor: Int64, unsettledMinor: Int64, pendingMinor: Int64) {
@@ -38,10 +38,19 @@ package struct WalletFunds: Hashable, Sendable {
     /// first.
     package func pendingPart(ofRefund amountMinor: Int64) -> Int64 { min(amountMinor, pendingMinor) }
 
-    /// How much of the merchant's pending balance becomes available when only `unsettledMinor` is
-    /// left unsettled.
-    package func released(leaving unsettledMinor: Int64) -> Int64 {
-        max(0, pendingMinor - max(0, unsettledMinor - balanceMinor))
+    /// How much of the merchant's pending balance becomes available by a settlement. What still
+    /// exceeds the rest of the wallet stays pending.
+    /// - Parameter settledMinor: what it settles of the wallet's unsettled money. No more is
+    ///   released: a refund that came back may have brought settled money into the wallet.
+    package func released(settling settledMinor: Int64) -> Int64 {
+        let excess = max(0, unsettledMinor - settledMinor - balanceMinor)
+        return min(settledMinor, max(0, pendingMinor - excess))
+    }
+
+    /// How much of the merchant's pending balance becomes available when a refund takes
+    /// `refundedMinor` of the wallet's unsettled money out of it.
+    package func released(refunding refundedMinor: Int64) -> Int64 {
+        max(0, pendingMinor - (unsettledMinor - refundedMinor))
     }
 
     /// Whether `amountMinor` can be taken out of the wallet, of which `unsettledPart` was
@@ -69,8 +78,28 @@ extension PostingRules {
         )
     }
 
+    /// P5a of a top-up: the refund leaves the wallet.
+    /// - Parameter releasedMinor: what of the merchant's pending balance becomes available.
+    package static func topUpRefundRequested(
+        _ parties: Parties,
+        amountMinor: Int64,
+        releasedMinor: Int64
+    ) -> Transfer {
+        let merchant = Parties(merchant: parties.merchant, connector: parties.connector, currency: parties.currency)
+        return Transfer(
+            .refundRequested,
+            lines: [
+                (parties.account(.merchantAvailable), amountMinor),
+                (parties.account(.refundClearing), -amountMinor),
+                (merchant.account(.merchantPending), releasedMinor),
+                (merchant.account(.merchantAvailable), -releasedMinor),
+            ]
+        )
+    }
+
     /// P5a of a wallet's payment: unsettled money goes back first.
-    static func walletRefundRequested(_ parties: Parties, _ funds: WalletFunds, amountMinor: Int64) -> Transfer {
+    package static func walletRefundRequested(_ parties: Parties, _ funds: WalletFunds, amountMinor: Int64) -> Transfer
+    {
         let pending = funds.pendingPart(ofRefund: amountMinor)
         return Transfer(
             .refundRequested,

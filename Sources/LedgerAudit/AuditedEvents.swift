@@ -92,7 +92,7 @@ extension AuditedPayment {
     }
 
     /// Keeps what is booked beside the counters, for the balances at the end.
-    private mutating func elsewhere(_ lines: [Account: Int64]) -> ExpectedPostings {
+    mutating func elsewhere(_ lines: [Account: Int64]) -> ExpectedPostings {
         var postings: ExpectedPostings = [:]
         for (account, amount) in lines {
             postings[account, default: 0] += Int128(amount)
@@ -158,8 +158,7 @@ extension AuditedPayment {
         if case .topUp = funding {
             // The wallet has the captured money, and the merchant has what the wallet paid it.
             let released = walletSettles(unsettledBefore - unsettledOfTopUp)
-            let moved = elsewhere([own(.merchantPending): released, own(.merchantAvailable): -released])
-            postings.merge(moved) { $0 + $1 }
+            postings.merge(becomesAvailable(released)) { $0 + $1 }
         } else {
             pending -= released
             available += released
@@ -179,7 +178,8 @@ extension AuditedPayment {
         return .success(postings)
     }
 
-    /// P3 backwards, from wherever the merchant's share is.
+    /// P3 backwards: from what the payment has pending, and available money for the rest. If all
+    /// that is left was settled, nothing stays pending.
     private mutating func reverse(_ amount: Int64) -> Result<ExpectedPostings, Violation> {
         let free = captured - refunded - refundPending - disputed - disputeLost
         guard phase == .captured || phase == .partiallyCaptured, running == nil, amount > 0, amount <= free else {
@@ -187,7 +187,7 @@ extension AuditedPayment {
         }
         captured -= amount
         let back = captured == 0 ? min(amount, fee) : min(fee, BasisPoints.fee(of: amount, basisPoints: feeBasisPoints))
-        let fromPending = settled >= captured ? pending : amount - back
+        let fromPending = settled >= captured ? pending : max(0, min(amount - back, pending))
         let fromAvailable = amount - back - fromPending
         fee -= back
         settled = min(settled, captured)
@@ -199,10 +199,12 @@ extension AuditedPayment {
         } else if captured == 0 {
             phase = .failed
         }
-        return .success([
-            account(.merchantPending): Int128(fromPending), account(.merchantAvailable): Int128(fromAvailable),
-            account(.platformFees): Int128(back), account(.providerReceivable): -Int128(amount),
-        ])
+        // On other rails some of these are one account.
+        let postings: [(Account, Int128)] = [
+            (account(.merchantPending), Int128(fromPending)), (account(.merchantAvailable), Int128(fromAvailable)),
+            (account(.platformFees), Int128(back)), (account(.providerReceivable), -Int128(amount)),
+        ]
+        return .success(ExpectedPostings(postings) { $0 + $1 })
     }
 
     // MARK: Disputes

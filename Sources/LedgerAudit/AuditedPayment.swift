@@ -138,6 +138,8 @@ struct AuditedPayment {
             return "disputed \(disputed), lost \(disputeLost) of \(captured) captured"
         }
         if settled < 0 || settled > captured { return "settled \(settled) of \(captured) captured" }
+        if case .provider = funding, pending < 0 { return "\(pending) pending of a payment by card" }
+        if let excess = pendingBeyondUnsettled { return excess }
         if case .provider = funding, settled > 0, settled == captured, pending != 0 {
             return "all settled, and \(pending) pending"
         }
@@ -176,14 +178,38 @@ extension AuditedPayment {
             guard phase == .captured, running == nil else { return .failure("a refund begins in \(phase)") }
             refunds += 1
             guard record.ordinal == refunds else { return .failure("refund \(record.ordinal) follows \(refunds - 1)") }
-            let before = unsettledOfTopUp
-            refundPending += record.amountMinor
-            if case .topUp = funding, record.amountMinor - (before - unsettledOfTopUp) > wallet.settledInside {
+            return requestRefund(record.amountMinor)
+        }
+    }
+
+    /// P5a.
+    private mutating func requestRefund(_ amount: Int64) -> Result<ExpectedPostings, Violation> {
+        let before = unsettledOfTopUp
+        refundPending += amount
+        switch funding {
+        case .provider: return .success(cardRefund(amount))
+        case .wallet: return .success(walletRefund(amount))
+        case .cash: return .success(pair(debit: give(-amount), credit: .refundClearing, amount))
+        case .topUp:
+            let taken = before - unsettledOfTopUp
+            guard amount - taken <= wallet.settledInside else {
                 return .failure("a refund of a top-up takes what other top-ups brought and nobody settled")
             }
-            if case .wallet = funding { return .success(walletRefund(record.amountMinor)) }
-            return .success(pair(debit: give(-record.amountMinor), credit: .refundClearing, record.amountMinor))
+            var postings = pair(debit: give(-amount), credit: .refundClearing, amount)
+            postings.merge(walletReleases(byRefunding: taken)) { $0 + $1 }
+            return .success(postings)
         }
+    }
+
+    /// Of a card: what the payment has pending goes first, and available money for the rest.
+    private mutating func cardRefund(_ amount: Int64) -> ExpectedPostings {
+        let waiting = max(0, min(amount, pending))
+        pending -= waiting
+        available -= amount - waiting
+        return [
+            account(.merchantPending): Int128(waiting), account(.merchantAvailable): Int128(amount - waiting),
+            Account(.refundClearing, currency: currency): -Int128(amount),
+        ]
     }
 
     var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
@@ -373,8 +399,8 @@ extension AuditedPayment {
         return pair(debit: .providerReceivable, credit: give(amount), amount)
     }
 
-    /// Gives the merchant an amount (takes it, if negative) where its share is: pending until all
-    /// that was captured is settled.
+    /// Gives the merchant an amount back (takes it, if negative, of cash and top-ups): pending
+    /// until all that was captured is settled.
     private mutating func give(_ amount: Int64) -> AccountKind {
         if settled > 0, settled >= captured {
             available += amount

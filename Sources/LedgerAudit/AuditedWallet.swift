@@ -7,13 +7,15 @@ import ShardRecords
 struct AuditedWallet {
     /// What is in it, held or not, before the record that is examined: the sums of its accounts.
     var inside: Int64 = 0
-    /// What its top-ups brought and no provider has settled.
+    /// What its top-ups brought and no provider has settled, and what of that is of the payment
+    /// that is examined: both before the record.
     var unsettled: Int64 = 0
+    var unsettledOfPayment: Int64 = 0
     /// What its payments left on the merchant's pending balance.
     var pending: Int64 = 0
 
     /// What may be taken out of it and need not wait for a settlement.
-    var settledInside: Int64 { max(0, inside - (unsettled - pending)) }
+    var settledInside: Int64 { max(0, inside - max(0, unsettled - pending)) }
 }
 
 // Payments from wallets and top-ups, written from docs/posting-rules.md.
@@ -52,14 +54,37 @@ extension AuditedPayment {
     }
 
     /// `amount` of the wallet's unsettled money is settled.
-    /// - Returns: what need not stay pending any more.
+    /// - Returns: what need not stay pending any more, which is at most `amount`.
     mutating func walletSettles(_ amount: Int64) -> Int64 {
         let left = wallet.unsettled - amount
         let outside = left > wallet.inside ? left - wallet.inside : 0
         guard wallet.pending > outside else { return 0 }
-        let released = wallet.pending - outside
-        wallet.pending = outside
+        let released = min(amount, wallet.pending - outside)
+        wallet.pending -= released
         return released
+    }
+
+    /// A refund of a top-up takes `amount` of the wallet's unsettled money. What is pending beyond
+    /// what is left of that becomes available.
+    mutating func walletReleases(byRefunding amount: Int64) -> ExpectedPostings {
+        let left = wallet.unsettled - amount
+        guard wallet.pending > left else { return [:] }
+        let released = wallet.pending - left
+        wallet.pending = left
+        return becomesAvailable(released)
+    }
+
+    /// What a wallet paid the merchant need not wait for its top-ups any more.
+    mutating func becomesAvailable(_ amount: Int64) -> ExpectedPostings {
+        elsewhere([own(.merchantPending): amount, own(.merchantAvailable): -amount])
+    }
+
+    /// That more is pending of the wallet than is unsettled, behind the record that is examined;
+    /// nil for nothing wrong.
+    var pendingBeyondUnsettled: String? {
+        let unsettled = wallet.unsettled - wallet.unsettledOfPayment + unsettledOfTopUp
+        guard wallet.pending > unsettled else { return nil }
+        return "\(wallet.pending) pending of a wallet with \(unsettled) unsettled"
     }
 }
 
@@ -68,6 +93,7 @@ extension AuditedTreasury {
     func lendWallet(to payment: inout AuditedPayment, _ totals: [Account: AccountTotals]) {
         guard let owner = payment.walletOwner else { return }
         payment.wallet = walletSums[owner] ?? AuditedWallet()
+        payment.wallet.unsettledOfPayment = payment.unsettledOfTopUp
         let sums = [AccountKind.wallet, .walletHeld].map {
             totals[Account($0, owner: owner, currency: payment.currency)]?.balance ?? 0
         }

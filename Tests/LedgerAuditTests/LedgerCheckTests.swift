@@ -73,7 +73,8 @@ import Time
             amount: 450,
             transfers: Transfers(PostingRules.release(books.parties, amountMinor: 450))
         )
-        books.start(.refund, ordinal: 1, amount: 550, transfers: books.requested(550))
+        // 14 of the 550 are the platform's.
+        books.start(.refund, ordinal: 1, amount: 550, transfers: books.requested(550, pending: 536))
         books.finish(
             .refund,
             ordinal: 1,
@@ -153,8 +154,34 @@ import Time
         books.create(100, fee: 0, capturing: true)
         books.finish(.authorize, ordinal: 1, amount: 100, transfers: books.capture(100, fee: 0, releasing: nil))
         books.start(.refund, ordinal: 1, amount: 60, transfers: books.requested(60))
-        books.start(.refund, ordinal: 2, amount: 60, transfers: books.requested(60))
+        books.start(.refund, ordinal: 2, amount: 60, transfers: books.requested(60, pending: 40))
         #expect(books.problems == ["record 4: refunded 0 and pending 120 of 100 captured"])
+    }
+
+    @Test(arguments: [(1_000, 985), (985, 985), (400, 400)] as [(Int64, Int64)])
+    func aRefundTakesWhatThePaymentHasPendingAndThenAvailableMoney(_ amount: Int64, _ pending: Int64) {
+        for wrong in [Int64(0), 1] {
+            var books = Books()
+            books.create(1_000, fee: 150, capturing: true)
+            let captured = books.capture(1_000, fee: 15, releasing: nil)
+            books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: captured)
+            let requested = books.requested(amount, pending: pending - wrong)
+            books.start(.refund, ordinal: 1, amount: amount, transfers: requested)
+            #expect(books.problems.isEmpty == (wrong == 0))
+            #expect(wrong == 0 || books.problems.first?.hasPrefix("record 3: books") == true)
+        }
+    }
+
+    @Test func pendingMoneyOutOfItsBoundsIsNamed() {
+        var books = Books()
+        books.create(1_000, fee: 0, capturing: true)
+        #expect(books.check.payments[0].brokenInvariant == nil)
+        books.check.payments[0].pending = -1
+        #expect(books.check.payments[0].brokenInvariant == "-1 pending of a payment by card")
+        books.check.payments[0].funding = .topUp(5)
+        books.check.payments[0].wallet.unsettled = 4
+        books.check.payments[0].wallet.pending = 5
+        #expect(books.check.payments[0].brokenInvariant == "5 pending of a wallet with 4 unsettled")
     }
 
     @Test func releasingMoreThanWasHeldIsNamed() {
@@ -343,8 +370,9 @@ struct Books {
         return Transfers(PostingRules.release(parties, amountMinor: hold), capture)
     }
 
-    func requested(_ amount: Int64) -> Transfers {
-        Transfers(PostingRules.refundRequested(parties, amountMinor: amount, from: .pending))
+    /// - Parameter pending: what the payment has pending; nil where that is enough.
+    func requested(_ amount: Int64, pending: Int64? = nil) -> Transfers {
+        Transfers(PostingRules.refundRequested(parties, amountMinor: amount, pendingMinor: pending ?? amount))
     }
 
     func returned(_ amount: Int64) -> Transfers {

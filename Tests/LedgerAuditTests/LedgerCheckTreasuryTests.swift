@@ -91,6 +91,27 @@ import Time
         #expect(wrong.problems.contains { $0.contains("merchant:pending") && $0.contains("is due") })
     }
 
+    @Test(arguments: [(200, 300), (500, 300), (200, 0), (200, 299)] as [(Int64, Int64)])
+    func aTopUpsSettlementReleasesWhatItSettlesAndItsRefundTheRest(_ settling: Int64, _ refunding: Int64) {
+        var books = MoneyBooks()
+        books.openWallet()
+        books.topUp(1_000)
+        books.refund(1, 1_000, unsettled: 1_000, released: 0)
+        books.settle(1, 1_000, unsettled: 0, released: 0)
+        books.topUp(500)
+        books.paySale(500, fee: 0)
+        books.decline(1, 1_000)
+        // The wallet holds 1,000 of settled money, and 500 are pending that wait for the second
+        // top-up.
+        books.settle(2, 200, released: settling)
+        books.refund(2, 500, unsettled: 300, released: refunding)
+        if settling == 200, refunding == 300 {
+            #expect(books.problems == [])
+        } else {
+            #expect(books.problems.contains { $0.contains("merchant:pending") && $0.contains("is due") })
+        }
+    }
+
     @Test func splitsAreFollowedBySeller() throws {
         var books = MoneyBooks()
         let names = try ["a", "b"].map { try #require(SellerName($0)) }
@@ -166,10 +187,11 @@ private struct MoneyBooks {
     }
 
     /// The provider settles a top-up.
-    mutating func settle(_ payment: UInt64, _ amount: Int64, released: Int64) {
+    /// - Parameter unsettled: how much of it was not settled or refunded; nil for all.
+    mutating func settle(_ payment: UInt64, _ amount: Int64, unsettled: Int64? = nil, released: Int64) {
         var fact = PaymentFact(.settled, amountMinor: amount, in: .eur)
         fact.isFeeBounded = true
-        funds.unsettledMinor -= amount
+        funds.unsettledMinor -= unsettled ?? amount
         funds.pendingMinor -= released
         take(
             .eventApplied(
@@ -188,6 +210,57 @@ private struct MoneyBooks {
                             releasedMinor: released
                         )
                     ),
+                    time: time
+                )
+            )
+        )
+    }
+
+    /// The first refund of a top-up begins, and takes `unsettled` of what nobody has settled.
+    mutating func refund(_ payment: UInt64, _ amount: Int64, unsettled: Int64, released: Int64) {
+        let transfer = PostingRules.topUpRefundRequested(
+            parties(.topUp(funds)),
+            amountMinor: amount,
+            releasedMinor: released
+        )
+        funds.balanceMinor -= amount
+        funds.unsettledMinor -= unsettled
+        funds.pendingMinor -= released
+        take(
+            .operationStarted(
+                OperationStarted(
+                    payment: PaymentID(createdAt: 1, shard: 3, sequence: payment),
+                    operation: .refund,
+                    ordinal: 1,
+                    amountMinor: amount,
+                    key: key(),
+                    transfers: Transfers(transfer),
+                    time: time
+                )
+            )
+        )
+    }
+
+    /// The first refund of a top-up is declined, of which all is settled.
+    mutating func decline(_ payment: UInt64, _ amount: Int64) {
+        let transfer = PostingRules.refundFailed(parties(.topUp(funds)), amountMinor: amount, to: .available)
+        funds.balanceMinor += amount
+        take(
+            .operationFinished(
+                OperationFinished(
+                    payment: PaymentID(createdAt: 1, shard: 3, sequence: payment),
+                    operation: .refund,
+                    ordinal: 1,
+                    connector: .first,
+                    result: .declined(.hard, .doNotHonor),
+                    amountMinor: amount,
+                    executedMinor: 0,
+                    executedCurrency: .eur,
+                    providerReference: "",
+                    declineProviderCode: "",
+                    transfers: Transfers(transfer),
+                    responseStatus: 402,
+                    response: ByteBuffer(),
                     time: time
                 )
             )

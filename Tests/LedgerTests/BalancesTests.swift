@@ -16,7 +16,7 @@ import Testing
         balances.apply(PostingRules.hold(someParties, amountMinor: 10_000))
         balances.apply(PostingRules.release(someParties, amountMinor: 10_000))
         balances.apply(PostingRules.capture(someParties, amountMinor: 8_000, feeMinor: 232))
-        balances.apply(PostingRules.refundRequested(someParties, amountMinor: 3_000, from: .pending))
+        balances.apply(PostingRules.refundRequested(someParties, amountMinor: 3_000, pendingMinor: 3_000))
         #expect(balances.balance(of: account(.refundClearing)) == -3_000)
         balances.apply(PostingRules.refundConfirmed(someParties, amountMinor: 2_000))
         balances.apply(PostingRules.refundFailed(someParties, amountMinor: 1_000, to: .pending))

@@ -106,13 +106,51 @@ import Testing
         )
     }
 
+    @Test func `a refund takes what is pending, and the rest from the available balance`() {
+        #expect(
+            PostingRules.refundRequested(someParties, amountMinor: 30, pendingMinor: 29).postings == [
+                Posting(account: account(.merchantPending, merchant), amountMinor: 29),
+                Posting(account: account(.merchantAvailable, merchant), amountMinor: 1),
+                Posting(account: account(.refundClearing), amountMinor: -30),
+            ]
+        )
+    }
+
+    @Test func `a refund of a top-up makes what nobody needs pending any more available`() {
+        let funds = WalletFunds(owner: 5, balanceMinor: 1_000, unsettledMinor: 500, pendingMinor: 500)
+        let parties = Parties(merchant: merchant, connector: 1, currency: .eur, rail: .topUp(funds))
+        let released = funds.released(refunding: 300)
+        #expect(released == 300 && funds.released(refunding: 0) == 0)
+        #expect(
+            PostingRules.topUpRefundRequested(parties, amountMinor: 400, releasedMinor: released).postings == [
+                Posting(account: account(.wallet, 5), amountMinor: 400),
+                Posting(account: account(.refundClearing), amountMinor: -400),
+                Posting(account: account(.merchantPending, merchant), amountMinor: 300),
+                Posting(account: account(.merchantAvailable, merchant), amountMinor: -300),
+            ]
+        )
+    }
+
+    @Test func `a settlement releases no more of a wallet's pending money than it settles`() {
+        let funds = WalletFunds(owner: 5, balanceMinor: 1_000, unsettledMinor: 500, pendingMinor: 500)
+        #expect(funds.released(settling: 200) == 200 && funds.released(settling: 500) == 500)
+        let empty = WalletFunds(owner: 5, balanceMinor: 300, unsettledMinor: 1_000, pendingMinor: 700)
+        #expect(empty.released(settling: 400) == 400 && empty.released(settling: 100) == 100)
+        let spent = WalletFunds(owner: 5, balanceMinor: 0, unsettledMinor: 1_000, pendingMinor: 700)
+        #expect(spent.released(settling: 200) == 0 && spent.released(settling: 400) == 100)
+    }
+
     @Test(arguments: [(MerchantFunds.pending, AccountKind.merchantPending), (.available, .merchantAvailable)])
     func `a refund goes by the clearing account, and back from it when it fails`(
         funds: MerchantFunds,
         kind: AccountKind
     ) {
         #expect(
-            PostingRules.refundRequested(someParties, amountMinor: 30, from: funds).postings == [
+            PostingRules.refundRequested(
+                someParties,
+                amountMinor: 30,
+                pendingMinor: funds == .pending ? 30 : 0
+            ).postings == [
                 Posting(account: account(kind, merchant), amountMinor: 30),
                 Posting(account: account(.refundClearing), amountMinor: -30),
             ]

@@ -37,7 +37,9 @@ extension Transfer {
             let basisPoints = [0, 10_000, UInt16.random(in: 0...10_000, using: &random)].randomElement(using: &random)!
             let fee = BasisPoints.fee(of: amount, basisPoints: basisPoints)
             return PostingRules.capture(parties, amountMinor: amount, feeMinor: fee)
-        case .refundRequested: return PostingRules.refundRequested(parties, amountMinor: amount, from: funds)
+        case .refundRequested:
+            let pending = [0, amount / 2, amount].randomElement(using: &random)!
+            return PostingRules.refundRequested(parties, amountMinor: amount, pendingMinor: pending)
         case .refundConfirmed: return PostingRules.refundConfirmed(parties, amountMinor: amount)
         case .refundFailed: return PostingRules.refundFailed(parties, amountMinor: amount, to: funds)
         case .refundBounced: return PostingRules.refundBounced(parties, amountMinor: amount, to: funds)

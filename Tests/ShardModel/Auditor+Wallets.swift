@@ -85,13 +85,16 @@ extension Auditor {
     mutating func railed(_ postings: [NaivePosting], by record: ShardRecord, of number: Int) -> [NaivePosting] {
         switch payments[number]?.funding {
         case nil: return postings
-        case .wallet(let number): return paid(postings, by: number)
-        case .topUp(let number):
-            guard case .eventApplied(let applied) = record else { return filled(postings, number) }
+        case .wallet(let wallet): return paid(postings, by: wallet)
+        case .topUp(let wallet):
+            if case .operationStarted(let started) = record, started.operation == .refund {
+                return filled(postings, wallet) + refunded(wallet)
+            }
+            guard case .eventApplied(let applied) = record else { return filled(postings, wallet) }
             switch applied.fact.effect {
-            case .settled: return settled(postings, number)
+            case .settled: return settled(postings, wallet, by: number, line: applied.fact.amountMinor)
             case .refundBounced, .refundConfirmed, .refundReversed, .authorized, .authorizedLate, .capturedLate:
-                return filled(postings, number)
+                return filled(postings, wallet)
             // What disputes take is the merchant's.
             default: return postings
             }
@@ -107,16 +110,39 @@ extension Auditor {
         }
     }
 
-    /// P4 for top-ups: what still exceeds the rest of the wallet stays pending.
-    private mutating func settled(_ postings: [NaivePosting], _ number: Int) -> [NaivePosting] {
-        guard let wallet = wallets[number] else { return postings }
+    /// P4 for top-ups: what still exceeds the rest of the wallet stays pending, and a line frees no
+    /// more than it settles. The payment and its sums are those behind the line.
+    private mutating func settled(
+        _ postings: [NaivePosting],
+        _ number: Int,
+        by topUp: Int,
+        line: Int64
+    ) -> [NaivePosting] {
+        guard let wallet = wallets[number], let payment = payments[topUp] else { return postings }
         let others = postings.filter { !$0.account.hasPrefix("merchant:") }
-        let freed = max(0, wallet.pendingAtMerchant - max(0, unsettled(wallet) - balance(wallet)))
-        wallets[number]?.pendingAtMerchant -= freed
+        let settles = payment.unsettled(without: line) - payment.unsettled()
+        let excess = max(0, unsettled(wallet) - balance(wallet))
+        let freed = min(settles, max(0, wallet.pendingAtMerchant - excess))
         if freed > 0 { tally["top-up frees", default: 0] += 1 }
-        return others + [
-            NaivePosting(account: "merchant:pending", owner: wallet.merchant, amount: freed),
-            NaivePosting(account: "merchant:available", owner: wallet.merchant, amount: -freed),
+        return others + free(freed, of: number)
+    }
+
+    /// P5a for top-ups: what is pending beyond what is unsettled, once the refund counts, need not
+    /// wait any more.
+    private mutating func refunded(_ number: Int) -> [NaivePosting] {
+        guard let wallet = wallets[number] else { return [] }
+        let freed = max(0, wallet.pendingAtMerchant - unsettled(wallet))
+        if freed > 0 { tally["refund of a top-up frees", default: 0] += 1 }
+        return free(freed, of: number)
+    }
+
+    /// Of what a wallet has paid, what becomes available.
+    private mutating func free(_ amount: Int64, of number: Int) -> [NaivePosting] {
+        guard let wallet = wallets[number] else { return [] }
+        wallets[number]?.pendingAtMerchant -= amount
+        return [
+            NaivePosting(account: "merchant:pending", owner: wallet.merchant, amount: amount),
+            NaivePosting(account: "merchant:available", owner: wallet.merchant, amount: -amount),
         ]
     }
 
@@ -161,7 +187,12 @@ extension NaivePayment {
     }
 
     /// Of a top-up; a refund takes settled money first, and one on its way counts.
-    func unsettled(refunding more: Int64 = 0) -> Int64 { captured - max(settled, refunded + refundPending + more) }
+    /// - Parameters:
+    ///   - more: a refund that may come.
+    ///   - line: a settlement that is not to count.
+    func unsettled(refunding more: Int64 = 0, without line: Int64 = 0) -> Int64 {
+        captured - max(settled - line, refunded + refundPending + more)
+    }
 }
 
 extension Step.Creation {

@@ -50,7 +50,7 @@ extension NaivePayment {
         return postings
     }
 
-    /// Where the merchant's share of the payment is.
+    /// Where a refund that failed gives the merchant's money back: pending until all is settled.
     var share: NaiveAccount { captured > 0 && settled == captured ? .available : .pending }
 
     /// P4.
@@ -59,19 +59,19 @@ extension NaivePayment {
         settled += amount
         var freed = onPending
         if amount < left {
-            // Rounded down; a debt is not parted.
-            freed = onPending <= 0 ? 0 : Int64(Int128(onPending) * Int128(amount) / Int128(left))
+            // Rounded down.
+            freed = Int64(Int128(onPending) * Int128(amount) / Int128(left))
         }
         return entry([(.cash, amount - fee), (.providerFees, fee), (.receivable, -amount)])
             + move(.pending, .available, amount: freed) + settleParts(amount, of: left)
     }
 
-    /// The reverse of P3, from wherever the merchant's share is; the last reversal gives back what
-    /// is left of the fees.
+    /// The reverse of P3, first from what the payment has pending. Where all that is left was
+    /// settled, nothing stays pending. The last reversal gives back what is left of the fees.
     private mutating func reverse(_ amount: Int64) -> [NaivePosting] {
         let left = captured - amount
         let part = min(left == 0 ? amount : Self.fee(amount, fee), fees)
-        let fromPending = settled >= left ? onPending : amount - part
+        let fromPending = settled >= left ? onPending : min(amount - part, max(0, onPending))
         captured = left
         settled = min(settled, left)
         if phase == .partiallyCaptured {

@@ -211,7 +211,7 @@ struct NaivePayment {
         refunds.append(Refund(amount: operation.amount))
         refunding[operation.ordinal] = operation
         refundPending += operation.amount
-        return move(share, .clearing, amount: operation.amount)
+        return takeBack(operation.amount)
     }
 
     // MARK: What comes of it (the table's right side)
@@ -294,6 +294,14 @@ struct NaivePayment {
     }
 
     // MARK: Posting rules (docs/posting-rules.md)
+
+    /// P5a: of a card first what the payment has pending, and then what the merchant has available.
+    /// What a wallet or a top-up gives back, `Auditor` knows.
+    private func takeBack(_ amount: Int64) -> [NaivePosting] {
+        guard funding == nil else { return move(share, .clearing, amount: amount) }
+        let waiting = min(amount, max(0, onPending))
+        return entry([(.pending, waiting), (.available, amount - waiting), (.clearing, -amount)])
+    }
 
     func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount: amount) }
     func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount: amount) }

@@ -98,7 +98,7 @@ extension Postings {
     private static func released(_ fact: PaymentFact, _ payment: Payment, rail: PaymentRail) -> Int64 {
         if case .topUp(let funds) = rail {
             let settled = payment.unsettledMinor() - payment.unsettledMinor(settling: fact.amountMinor)
-            return funds.released(leaving: funds.unsettledMinor - settled)
+            return funds.released(settling: settled)
         }
         let outstanding = payment.capturedMinor - payment.settledMinor
         let pending = payment.pendingFundsMinor
@@ -106,8 +106,8 @@ extension Postings {
         return fact.amountMinor == outstanding ? pending : max(0, share)
     }
 
-    /// The reverse of P3, from the balance that has the money. When all that is left was settled,
-    /// nothing stays pending.
+    /// The reverse of P3: what the payment has pending is taken first. When all that is left was
+    /// settled, nothing stays pending.
     private static func captureReversed(_ amount: Int64, _ payment: Payment) -> Transfers {
         let left = payment.capturedMinor - amount
         let fee =
@@ -115,7 +115,9 @@ extension Postings {
             ? min(amount, payment.feeMinor)
             : min(payment.feeMinor, BasisPoints.fee(of: amount, basisPoints: payment.feeBasisPoints))
         let share = amount - fee
-        let pending = payment.settledMinor >= left ? payment.pendingFundsMinor : share
+        let pending =
+            payment.settledMinor >= left
+            ? payment.pendingFundsMinor : min(share, max(0, payment.pendingFundsMinor))
         return Transfers(
             PostingRules.captureReversed(
                 payment.parties,

@@ -34,12 +34,32 @@ package enum Postings {
         rail: PaymentRail
     ) -> Transfers {
         switch operation {
-        case .refund:
-            Transfers(
-                PostingRules.refundRequested(payment.parties(rail), amountMinor: amountMinor, from: payment.funds)
+        case .refund: Transfers(refundRequested(amountMinor, of: payment, rail: rail))
+        case .authorize, .capture, .cancel, .increment, .confirm: Transfers()
+        }
+    }
+
+    /// P5a. What a payment has pending is taken first. So no debt hides in the pending balance
+    /// while available money is paid out.
+    private static func refundRequested(_ amountMinor: Int64, of payment: Payment, rail: PaymentRail) -> Transfer {
+        let parties = payment.parties(rail)
+        switch rail {
+        case .wallet(let funds):
+            return PostingRules.walletRefundRequested(parties, funds, amountMinor: amountMinor)
+        case .topUp(let funds):
+            let unsettled = payment.unsettledMinor() - payment.unsettledMinor(refunding: amountMinor)
+            return PostingRules.topUpRefundRequested(
+                parties,
+                amountMinor: amountMinor,
+                releasedMinor: funds.released(refunding: unsettled)
             )
-        case .authorize, .capture, .cancel, .increment, .confirm:
-            Transfers()
+        case .provider, .cash:
+            let pending = max(0, payment.pendingFundsMinor)
+            return PostingRules.refundRequested(
+                parties,
+                amountMinor: amountMinor,
+                pendingMinor: min(amountMinor, pending)
+            )
         }
     }
 
