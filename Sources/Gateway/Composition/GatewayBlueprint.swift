@@ -312,7 +312,7 @@ extension HTTPClientConfiguration {
         self.init(
             host: url.host,
             port: url.port,
-            authority: "\(url.host):\(url.port)",
+            authority: url.authority,
             tls: url.usesTLS ? try NIOSSLContext.client(caFile: provider.tlsCAFile) : nil,
             serverName: url.usesTLS && !url.isAddress ? url.host : nil,
             connections: Connections(

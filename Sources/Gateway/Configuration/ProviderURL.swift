@@ -5,6 +5,15 @@ package struct ProviderURL: Sendable, Equatable {
     package var host: String
     package var port: Int
 
+    /// As `:authority` and `Host` name it (RFC 9110 section 7.2): an IPv6 address in brackets and
+    /// without its zone, which means nothing elsewhere (RFC 6874), and no port that the scheme has
+    /// anyway.
+    package var authority: String {
+        let address = host.prefix { $0 != "%" }
+        let name = host.contains(":") ? "[\(address)]" : host
+        return port == (usesTLS ? 443 : 80) ? name : "\(name):\(port)"
+    }
+
     /// `https://HOST[:PORT]` or `http://HOST[:PORT]`; a lone slash may follow.
     package init?(_ text: String) {
         let rest: Substring
@@ -33,6 +42,7 @@ package struct ProviderURL: Sendable, Equatable {
             guard let end = authority.firstIndex(of: "]") else { return nil }
             let host = authority[authority.index(after: authority.startIndex)..<end]
             let rest = authority[authority.index(after: end)...]
+            guard host.contains(":") else { return nil }
             if rest.isEmpty { return (host, nil) }
             return rest.first == ":" ? (host, rest.dropFirst()) : nil
         }

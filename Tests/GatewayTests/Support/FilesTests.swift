@@ -82,9 +82,22 @@ import Testing
         #expect(ProviderURL("https://a")?.usesTLS == true)
         for text in [
             "psp.example", "ftp://a", "https://", "https://a/b", "https://a:0", "https://a:65536", "https://a:x",
-            "https://u@a", "https://a?b", "https://[::1", "https://[::1]x", "https://a b",
+            "https://u@a", "https://a?b", "https://[::1", "https://[::1]x", "https://a b", "https://[a]", "https://[]",
         ] {
             #expect(ProviderURL(text) == nil, "\(text)")
         }
+    }
+
+    @Test(
+        "a request names a provider as its URL does: brackets stay, zones and usual ports go",
+        arguments: [
+            ("http://[::1]:9090", "[::1]:9090"), ("https://[2001:db8::1]", "[2001:db8::1]"),
+            ("https://[2001:db8::1]:443/", "[2001:db8::1]"), ("http://[fe80::1%eth0]:443", "[fe80::1]:443"),
+            ("https://psp.example:443", "psp.example"), ("https://psp.example:80", "psp.example:80"),
+            ("http://psp.example", "psp.example"), ("http://127.0.0.1:9090/", "127.0.0.1:9090"),
+        ]
+    )
+    func providerAuthority(text: String, authority: String) {
+        #expect(ProviderURL(text)?.authority == authority)
     }
 }
