@@ -74,6 +74,7 @@ package final class GatewayServer: Sendable {
             "Records name this configuration",
             metadata: ["configuration_version": "\(blueprint.risk.configurationVersion)"]
         )
+        if blueprint.risk.policy != nil { logger.notice("Read the fraud hook", metadata: blueprint.risk.metadata) }
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
         do {
             try await parts.openShards()
@@ -149,14 +150,7 @@ package final class GatewayServer: Sendable {
                 runtime.clients.reload(risk)
                 for slot in runtime.slots { slot.reload(risk) }
             }
-            logger.notice(
-                "Reloaded the fraud hook",
-                metadata: [
-                    "rules": "\(risk.policy?.rules.count ?? 0)",
-                    "scorer": "\(risk.scorer == nil ? "none" : "configured")",
-                    "configuration_version": "\(risk.configurationVersion)",
-                ]
-            )
+            logger.notice("Reloaded the fraud hook", metadata: risk.metadata)
         } catch {
             logger.error(
                 "The fraud hook stays as it is: the new configuration is no use",

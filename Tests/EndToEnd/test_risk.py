@@ -329,6 +329,8 @@ def test_rules_are_reloaded(configured_demo):
         configuration.write_text(good.replace("mallory", "mallory, trudy"))
         os.kill(demo.gateway_pid, signal.SIGHUP)
         wait_until(lambda: "Reloaded the fraud hook" in log.read_text(), 30, "the reload")
+        reload = next(line for line in log.read_text().splitlines() if "Reloaded the fraud hook" in line)
+        assert "blocked_customers=2" in reload, reload
         assert pay(client, customer="trudy").status_code == 402
         configuration.write_text(good.replace("lists:", "colour:"))
         os.kill(demo.gateway_pid, signal.SIGHUP)

@@ -1,5 +1,6 @@
 import Crypto
 import HTTPTransport
+import Logging
 import NIOSSL
 import Payments
 import Risk
@@ -36,6 +37,24 @@ struct RiskParts: Sendable {
     }
 }
 
+extension RiskParts {
+    /// What the log says of it at a start and after a reload: among others how many different names
+    /// were read for each list.
+    var metadata: Logger.Metadata {
+        let lists = policy?.lists ?? RiskLists()
+        return [
+            "rules": "\(policy?.rules.count ?? 0)",
+            "allowed_payment_methods": "\(lists.allowedPaymentMethods.count)",
+            "allowed_customers": "\(lists.allowedCustomers.count)",
+            "blocked_payment_methods": "\(lists.blockedPaymentMethods.count)",
+            "blocked_customers": "\(lists.blockedCustomers.count)",
+            "sanctioned_customers": "\(lists.sanctionedCustomers.count)",
+            "scorer": "\(scorer == nil ? "none" : "configured")",
+            "configuration_version": "\(configurationVersion)",
+        ]
+    }
+}
+
 extension GatewayConfiguration {
     /// Reads what the fraud hook's section points to, and throws what is wrong with it. Blocks.
     package func checkRisk() throws(ConfigurationError) {
@@ -49,7 +68,7 @@ extension ScorerTarget {
         var client = HTTPClientConfiguration(
             host: url.host,
             port: url.port,
-            authority: "\(url.host):\(url.port)",
+            authority: url.authority,
             connections: .init(minimum: settings.connectionsPerLoop, maximum: settings.connectionsPerLoop)
         )
         if url.usesTLS {

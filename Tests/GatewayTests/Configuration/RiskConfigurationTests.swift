@@ -155,9 +155,73 @@ import Time
             let packed = details.bytes
             #expect(policy.assess(facts, details: packed.span, nil, at: 0).band == band)
         }
-        try Files.writeAtomically([0x61, 0x0A, 0xFF], to: path)
-        #expect(throws: ConfigurationError(place: path, line: 2, "is not UTF-8 text")) {
-            try RiskPolicy(settings, seed: [1])
+    }
+
+    /// The band of a payment of a customer, by a sanctions list with this content.
+    private func band(of customer: String, sanctioned content: [UInt8]) throws -> RiskBand {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("", to: "customers.txt")
+        try Files.writeAtomically(content, to: path)
+        var settings = GatewayConfiguration.RiskSettings()
+        settings.sanctions.customersFile = path
+        let policy = try #require(try RiskPolicy(settings, seed: [1, 2, 3]))
+        var details = PaymentDetails()
+        details.append(.customer, customer)
+        let facts = RiskFacts(merchant: MerchantID(rawValue: 1), amountMinor: 1, currency: .eur)
+        let packed = details.bytes
+        return policy.assess(facts, details: packed.span, nil, at: 0).band
+    }
+
+    @Test(arguments: [
+        "\u{FEFF}M\u{FC}ller GmbH\nEva\n", "Eva\r\nM\u{FC}ller GmbH\r\n", "Eva\rM\u{FC}ller GmbH\r",
+        "  M\u{FC}ller \t GmbH\u{A0}\n", "mu\u{308}LLER\u{2003}gmbh", "# list\n\nM\u{FC}LLER\u{AD} GMBH\u{200B}",
+        "\u{FF2D}\u{FF35}\u{308}LLER GMBH",
+    ])
+    func `a sanctioned customer is found however file and merchant write the name`(content: String) throws {
+        for customer in ["M\u{FC}ller GmbH", "MU\u{308}LLER  GMBH", " m\u{FC}ller\u{A0}gmbh "] {
+            #expect(try band(of: customer, sanctioned: Array(content.utf8)) == .block, "\(customer)")
         }
+        #expect(try band(of: "Muller GmbH", sanctioned: Array(content.utf8)) == .allow)
+        #expect(try band(of: "M\u{FC}llerGmbH", sanctioned: Array(content.utf8)) == .allow)
+    }
+
+    @Test func `an allow list is compared byte for byte`() throws {
+        let directory = try TemporaryDirectory()
+        var settings = GatewayConfiguration.RiskSettings()
+        settings.block.customers = ["Eva", "Vip-2"]
+        settings.allow.customersFile = try directory.write("Vip-1\n", to: "allowed.txt")
+        settings.rules = [RiskRule(name: "all", score: 100, condition: .amount(overMinor: 0, .eur))]
+        let policy = try #require(try RiskPolicy(settings, seed: [1]))
+        for (customer, band) in [("Vip-1", RiskBand.allow), ("vip-1", .block), ("vip-2", .block)] {
+            var details = PaymentDetails()
+            details.append(.customer, customer)
+            let facts = RiskFacts(merchant: MerchantID(rawValue: 1), amountMinor: 1, currency: .eur)
+            let packed = details.bytes
+            #expect(policy.assess(facts, details: packed.span, nil, at: 0).band == band)
+        }
+    }
+
+    @Test func `a list file that would match nobody is refused`() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("", to: "customers.txt")
+        let noName = ConfigurationError(place: path, "holds no name; leave the setting out where there is no list")
+        let refused: [([UInt8], ConfigurationError)] = [
+            ([0x61, 0x0A, 0xFF], ConfigurationError(place: path, line: 2, "is not UTF-8 text")),
+            ([0x61, 0x0D, 0x0D, 0x0A, 0xFF], ConfigurationError(place: path, line: 3, "is not UTF-8 text")),
+            (Array("E\0v\0a\0\n\0".utf8), ConfigurationError(place: path, line: 1, "holds a control character")),
+            ([], noName), (Array("\u{FEFF}# all of them\r\n \u{A0}\n".utf8), noName),
+        ]
+        for (content, error) in refused {
+            try Files.writeAtomically(content, to: path)
+            var settings = GatewayConfiguration.RiskSettings()
+            settings.sanctions.customersFile = path
+            #expect(throws: error) { try RiskPolicy(settings, seed: [1]) }
+            settings.sanctions.customersFile = nil
+            settings.block.paymentMethodsFile = path
+            #expect(throws: error) { try RiskPolicy(settings, seed: [1]) }
+        }
+        var settings = GatewayConfiguration.RiskSettings()
+        settings.allow.customersFile = path
+        #expect(try RiskPolicy(settings, seed: [1])?.lists.allowedCustomers.isEmpty == true)
     }
 }
