@@ -1,9 +1,11 @@
 #!/bin/bash
-# Builds the fuzz targets (libFuzzer and the address sanitizer, in .build-fuzz) and runs each for a bounded time.
+# Builds the fuzz targets (libFuzzer and the address sanitizer) and runs each for a bounded time.
 # Usage: fuzz.sh [SECONDS PER TARGET] [TARGET...]      (60 seconds, all targets)
 # Every input that breaks a promise is kept in Fuzz/Corpus/TARGET as finding-..., where the unit tests run it from then on.
 #   MERGE=1   afterwards takes from what was learned (.build-fuzz/corpus) into Fuzz/Corpus what adds coverage
 #   BUILD=0   takes the build as it is; RUN=0 builds only
+#   FUZZ_SCRATCH=.build  builds there, and not in .build-fuzz: C code that is built already is not built again, but the next
+#             build of anything else there compiles all Swift code anew
 #   FUZZ_SEED=1  the same chance in every run (0: another each time); FUZZ_JOBS=1  how many targets run at a time (2)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -16,7 +18,7 @@ runtime=$(find "$resources" "$resources/../clang" -name "libclang_rt.fuzzer_no_m
 export MILLRACE_FUZZ
 MILLRACE_FUZZ=$(realpath "$runtime")
 # Frontend flags instrument all Swift code, that of dependencies, too, and leave linking alone: one binary for all targets.
-flags=(-c release --scratch-path .build-fuzz --product millrace-fuzz -Xswiftc -enable-testing)
+flags=(-c release --scratch-path "${FUZZ_SCRATCH:-.build-fuzz}" --product millrace-fuzz -Xswiftc -enable-testing)
 flags+=(-Xswiftc -Xfrontend -Xswiftc "-sanitize=address,fuzzer")
 if [ "${BUILD:-1}" = 1 ]; then swift build "${flags[@]}" || exit 1; fi
 [ "${RUN:-1}" = 1 ] || exit 0

@@ -5,7 +5,7 @@
 #   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
 #   E2E_PARTS=3         how many parts of the end-to-end tests run side by side
 #   PYTEST_ARGS='-k x'  more arguments for pytest
-#   FUZZ_SECONDS=30     how long each fuzz target runs
+#   FUZZ_SECONDS=20     how long each fuzz target runs
 #   WORKLOAD_STEPS=1586000  random steps against the naive model of payments
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -196,7 +196,7 @@ build_fuzz() {
 # for what chance finds in older code: `make fuzz` explores.
 # The end-to-end tests wait most of their time. The fuzzers take the CPU that these leave over.
 begin_fuzz() { # a process group of its own, so that all of it can be ended
-    BUILD=0 FUZZ_JOBS=1 FUZZ_SEED=${FUZZ_SEED:-1} setsid nice -n 10 scripts/fuzz.sh "${FUZZ_SECONDS:-30}" >"$logs/fuzz.log" 2>&1 &
+    BUILD=0 FUZZ_JOBS=1 FUZZ_SEED=${FUZZ_SEED:-1} setsid nice -n 10 scripts/fuzz.sh "${FUZZ_SECONDS:-20}" >"$logs/fuzz.log" 2>&1 &
     fuzzers=$!
 }
 
