@@ -105,6 +105,10 @@ import Testing
             dumped.append(bytes.withUnsafeBufferPointer(Array.init))
         }
         #expect(dumped == whole.test.replayed)
+        let directory = TestJournal.directory
+        #expect(try JournalDump.firstPosition(directory: directory, fileSystem: disk) == 1)
+        // Without its archive a journal begins later, and a tool that needs all of it can refuse.
+        #expect(try JournalDump.firstPosition(directory: directory, archive: "/elsewhere", fileSystem: disk) > 1)
     }
 
     @Test func `a flipped bit anywhere in an archived segment is found`() throws {

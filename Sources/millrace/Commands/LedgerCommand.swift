@@ -23,7 +23,8 @@ struct LedgerCommand: ParsableCommand {
             abstract: "Verify zero sums, every posting and every invariant, record by record.",
             discussion: """
                 Follows every payment by rules of its own, written from the reference and not from the gateway's code. \
-                Exit status 0: sound; 65: something is wrong with the ledger or the journal; 74: cannot be read.
+                Exit status 0: sound; 65: something is wrong with the ledger or the journal; 66: records are missing; \
+                74: cannot be read.
                 """
         )
 
@@ -32,6 +33,7 @@ struct LedgerCommand: ParsableCommand {
         @Flag(help: "Print the balance of every account, too.")
         var balances = false
         @OptionGroup var keys: JournalKeyOptions
+        @OptionGroup var archives: ArchiveOptions
 
         func run() throws {
             let ring = try keys.ring()
@@ -39,7 +41,8 @@ struct LedgerCommand: ParsableCommand {
             var sums: [Account: AccountTotals] = [:]
             for log in try JournalPaths.logs(directory) {
                 var checks: [StreamNumber: LedgerCheck] = [:]
-                try LedgerJournal.forEachRecord(log, keys: ring) { shard, position, record in
+                let archive = archives.archive(of: log)
+                try LedgerJournal.forEachRecord(log, archive: archive, keys: ring) { shard, position, record in
                     switch record {
                     case .success(let record): checks[shard, default: LedgerCheck()].examine(record, at: position)
                     case .failure(let error):
@@ -97,6 +100,7 @@ struct LedgerCommand: ParsableCommand {
         @Option(help: "The gateway's configuration, for the names of merchants.")
         var config: String?
         @OptionGroup var keys: JournalKeyOptions
+        @OptionGroup var archives: ArchiveOptions
 
         func run() throws {
             let ring = try keys.ring()
@@ -108,7 +112,8 @@ struct LedgerCommand: ParsableCommand {
                 }
             Console.text(export.begin())
             for log in try JournalPaths.logs(directory) {
-                try LedgerJournal.forEachRecord(log, keys: ring) { _, position, record in
+                let archive = archives.archive(of: log)
+                try LedgerJournal.forEachRecord(log, archive: archive, keys: ring) { _, position, record in
                     let record = try record.get().record
                     for entry in LedgerEntry.of(record, at: position) { Console.text(export.write(entry)) }
                 }
@@ -131,14 +136,28 @@ struct LedgerCommand: ParsableCommand {
 /// The records of a log that no process writes to.
 private enum LedgerJournal {
     /// Ends with a failure at damage, as a start would, and at the first error that `body` throws.
+    /// Fails where records are missing in front: a part of a ledger looks like a whole one.
     static func forEachRecord(
         _ directory: String,
+        archive: String?,
         keys: MasterKeyRing?,
         body: (StreamNumber, RecordPosition, Result<LinkedRecord, RecordDecodingError>) throws -> Void
     ) throws {
         var failure: (any Error)?
+        let first: RecordPosition
         do throws(JournalProblem) {
-            try StreamDump.forEachRecord(directory: directory, keys: keys) { place, position, bytes in
+            first = try JournalDump.firstPosition(directory: directory, archive: archive)
+        } catch {
+            throw failed(error)
+        }
+        guard first == 1 else {
+            let detail =
+                "\(directory): the first \(first - 1) runs are neither here nor in the archive; "
+                + "say with --archive where journal.archive.directory points"
+            throw Failure(ExitStatus.missing, detail)
+        }
+        do throws(JournalProblem) {
+            try StreamDump.forEachRecord(directory: directory, archive: archive, keys: keys) { place, position, bytes in
                 guard failure == nil else { return }
                 do { try body(place.stream, position, decode(bytes)) } catch {
                     let detail = "\(directory): record \(position) of shard \(place.stream): \(error)"
@@ -146,9 +165,13 @@ private enum LedgerJournal {
                 }
             }
         } catch {
-            throw Failure(JournalError(error.code, "").exitStatus, error.description)
+            throw failed(error)
         }
         if let failure { throw failure }
+    }
+
+    private static func failed(_ problem: JournalProblem) -> Failure {
+        Failure(JournalError(problem.code, "").exitStatus, problem.description)
     }
 
     private static func decode(_ bytes: Span<UInt8>) -> Result<LinkedRecord, RecordDecodingError> {
