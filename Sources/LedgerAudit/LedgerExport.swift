@@ -40,8 +40,12 @@ package struct CSVExport: LedgerExport {
 
     package mutating func end() -> String { "" }
 
-    /// Quotes a field whose text the gateway does not choose.
-    private static func quoted(_ text: String) -> String {
+    /// Quotes a field whose text the gateway does not choose. A spreadsheet takes a text that
+    /// begins with one of some characters for a formula and runs it, quoted or not. An apostrophe
+    /// in front makes it text (OWASP, "CSV Injection").
+    private static func quoted(_ field: String) -> String {
+        let text =
+            field.unicodeScalars.first.map { "=+-@\t\r\n".unicodeScalars.contains($0) } == true ? "'" + field : field
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

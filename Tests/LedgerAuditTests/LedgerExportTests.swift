@@ -69,6 +69,22 @@ import Testing
         #expect(!text(HledgerExport(), [entry]).contains("psp_reference"))
     }
 
+    /// Each would be a formula in a spreadsheet.
+    @Test(arguments: ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\r\n=1", "\n=1"])
+    func foreignTextIsNoFormula(reference: String) {
+        var entry = books().entries[0]
+        entry.providerReference = reference
+        #expect(text(CSVExport(), [entry]).contains("capture,\"'\(reference)\",assets"))
+    }
+
+    @Test(arguments: ["ch_1", "a=1", "1-2", "'=1"])
+    func otherForeignTextStays(reference: String) {
+        var entry = books().entries[0]
+        entry.providerReference = reference
+        let isPlain = reference == "ch_1"
+        #expect(text(CSVExport(), [entry]).contains("capture,\(isPlain ? reference : "\"\(reference)\""),assets"))
+    }
+
     @Test(arguments: [
         (5, Currency.eur, "0.05"), (-5, .eur, "-0.05"), (0, .eur, "0.00"), (123, .jpy, "123"), (-1, .kwd, "-0.001"),
         (123_456, .eur, "1234.56"),
