@@ -39,6 +39,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     /// What the answer has to know of its request.
     private struct Exchange {
         var number: UInt32
+        var version: HTTPVersion
         var isHead: Bool
         var keepsAlive: Bool
     }
@@ -121,7 +122,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         guard error is HTTPParserError else { return closeNow() }
         switch state {
         case .idle, .receiving:
-            refuse(.malformed, Exchange(number: requestNumber, isHead: false, keepsAlive: false))
+            refuse(.malformed, Exchange(number: requestNumber, version: .http1_1, isHead: false, keepsAlive: false))
         case .complete, .dispatched, .sending, .lingering, .closed:
             closeNow()
         }
@@ -132,7 +133,12 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private func receive(_ head: HTTPRequestHead) {
         guard case .idle = state else { return }
         requestNumber &+= 1
-        let exchange = Exchange(number: requestNumber, isHead: head.method == .HEAD, keepsAlive: head.isKeepAlive)
+        let exchange = Exchange(
+            number: requestNumber,
+            version: head.version,
+            isHead: head.method == .HEAD,
+            keepsAlive: head.isKeepAlive
+        )
         guard let request = translate(head) else { return refuse(.malformed, exchange) }
         state = .receiving(
             Incoming(
@@ -143,7 +149,10 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
                 started: loop.now
             )
         )
-        guard head.headers.first(name: "expect")?.lowercased() == "100-continue" else { return }
+        // A peer of HTTP/1.0 knows no interim answers (RFC 9110 section 10.1.1).
+        guard head.version != .http1_0, head.headers.first(name: "expect")?.lowercased() == "100-continue" else {
+            return
+        }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
             length > loop.configuration.maxBodyBytes
         {
@@ -253,7 +262,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         let keepsAlive = exchange.keepsAlive && !isDraining
         loop.statistics.responses += 1
         let context = context
-        write(.head(HTTP1Translation.head(response, isHead: exchange.isHead, keepsAlive: keepsAlive)))
+        write(.head(HTTP1Translation.head(response, keepsAlive: keepsAlive, version: exchange.version)))
         if !exchange.isHead, response.body.readableBytes > 0 {
             loop.statistics.bodyBytesSent += response.body.readableBytes
             write(.body(.byteBuffer(response.body)))
@@ -275,11 +284,19 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
 
     /// Begins an answer in pieces. False when the request is gone or answered.
     func begin(_ number: UInt32, _ response: HTTPServerResponse) -> Bool {
-        guard context != nil, case .dispatched(let exchange) = state, exchange.number == number else { return false }
+        guard context != nil, case .dispatched(var exchange) = state, exchange.number == number else { return false }
+        // The end of the connection is the only end of a body that an older peer understands.
+        if exchange.version == .http1_0 { exchange.keepsAlive = false }
         state = .sending(exchange)
         loop.statistics.responses += 1
         let keepsAlive = exchange.keepsAlive && !isDraining
-        write(.head(HTTP1Translation.head(response, isHead: false, keepsAlive: keepsAlive, isInPieces: true)))
+        let head = HTTP1Translation.head(
+            response,
+            keepsAlive: keepsAlive,
+            version: exchange.version,
+            isInPieces: true
+        )
+        write(.head(head))
         context?.flush()
         return true
     }

@@ -55,11 +55,14 @@ enum HTTP1Translation {
     }
 
     /// The head of an answer. `content-length` is always there where a body could be, so that only
-    /// an answer whose body comes in pieces is chunked.
+    /// an answer whose body comes in pieces is chunked. A peer of HTTP/1.0 knows no chunks: such a
+    /// body lasts until its connection's end. It must be told when the connection stays open (RFC
+    /// 9112 section 9.3).
+    /// - Parameter version: the request's.
     static func head(
         _ response: HTTPServerResponse,
-        isHead: Bool,
         keepsAlive: Bool,
+        version: HTTPVersion,
         isInPieces: Bool = false
     ) -> HTTPResponseHead {
         var headers = HTTPHeaders()
@@ -76,7 +79,17 @@ enum HTTP1Translation {
         if hasBody, !isInPieces, !headers.contains(name: "content-length") {
             headers.add(name: "content-length", value: String(response.body.readableBytes))
         }
-        if !keepsAlive { headers.add(name: "connection", value: "close") }
-        return HTTPResponseHead(version: .http1_1, status: .init(statusCode: status), headers: headers)
+        let isOld = version == .http1_0
+        if !keepsAlive {
+            headers.add(name: "connection", value: "close")
+        } else if isOld {
+            headers.add(name: "connection", value: "keep-alive")
+        }
+        // The encoder would write chunks for version 1.1.
+        return HTTPResponseHead(
+            version: isOld && isInPieces ? .http1_0 : .http1_1,
+            status: .init(statusCode: status),
+            headers: headers
+        )
     }
 }

@@ -155,6 +155,39 @@ import Testing
         }
     }
 
+    @Test func `A peer of HTTP 1 point 0 is told when its connection stays open`() throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        for index in 0..<3 {
+            let answer = try peer.send("GET /\(index) HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+            #expect(
+                answer == "HTTP/1.1 200 OK\r\nx-path: /\(index)\r\ncontent-length: 0\r\nconnection: keep-alive\r\n\r\n"
+            )
+        }
+        #expect(peer.channel.isActive)
+    }
+
+    @Test func `A peer of HTTP 1 point 0 gets no interim answer`() throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        #expect(try peer.send("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n") == "")
+        #expect(try peer.send("ok").hasPrefix("HTTP/1.1 200 OK"))
+    }
+
+    @Test func `A peer of HTTP 1 point 0 gets an answer in pieces without chunks, to the end of its connection`() throws
+    {
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try Peer(server)
+        #expect(try peer.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n") == "")
+        let token = try #require(server.application.held.first?.token)
+        #expect(server.loop.beginResponse(token, headers: [":status": "200"]))
+        #expect(server.loop.sendPiece(token, ByteBuffer(string: "one "), isLast: false, promise: nil))
+        #expect(server.loop.sendPiece(token, ByteBuffer(string: "two"), isLast: true, promise: nil))
+        #expect(try peer.receive() == "HTTP/1.0 200 OK\r\nconnection: close\r\n\r\none two")
+        server.advance(by: .seconds(1))
+        #expect(!peer.channel.isActive)
+    }
+
     @Test func `A body above the limit is answered 413 and the connection closed`() throws {
         let server = EmbeddedServer { $0.maxBodyBytes = 10 }
         let peer = try Peer(server)
