@@ -33,7 +33,7 @@ package final class PaymentAPI: HTTPServerApplication {
     private let sink: any CommandSink
     private var interpreter: RequestInterpreter
     private var requestIDs: RequestIDGenerator
-    private let headers = ResponseHeaders()
+    private var headers = ResponseHeaders()
     /// How often each problem was answered by this loop's edge itself, by raw value of the code.
     package private(set) var rejections = [UInt64](repeating: 0, count: ProblemCode.allCases.count)
 
@@ -51,12 +51,16 @@ package final class PaymentAPI: HTTPServerApplication {
         self.requestIDs = requestIDs
     }
 
+    /// Time passes.
+    /// - Parameter unixSeconds: the machine's clock, which answers name as their `Date`.
+    package func timePassed(unixSeconds: Int64) { headers.setTime(unixSeconds: unixSeconds) }
+
     package func receive(_ request: HTTPServerRequest) {
         let requestID = requestIDs.next()
         do throws(Rejection) {
             switch try interpreter.interpret(request) {
             case .openAPI:
-                server.respond(request.token, OpenAPIDocument.response(requestID: requestID))
+                server.respond(request.token, OpenAPIDocument.response(headers, requestID: requestID))
             case .read(let kind, let merchant):
                 submit(kind, merchant: merchant, requestID: requestID, key: nil, fingerprint: nil, token: request.token)
             case .operation(let kind, let merchant, let key, let fingerprint, let respondsAtOnce):
@@ -149,6 +153,7 @@ package final class PaymentAPI: HTTPServerApplication {
         )
         if let allow = rejection.allow { headers.add(name: "allow", value: allow.description) }
         switch rejection.code {
+        case .unsupportedContentEncoding: headers.add(name: "accept-encoding", value: "identity")
         case .apiKeyMissing: headers.add(name: "www-authenticate", value: "Bearer")
         case .apiKeyInvalid: headers.add(name: "www-authenticate", value: "Bearer error=\"invalid_token\"")
         default: break

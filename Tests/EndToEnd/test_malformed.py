@@ -1,6 +1,9 @@
 """Whatever a request says: a clear problem with a stable code, nothing executed, nothing kept."""
 
+import gzip
 import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 from gateway import alive, key, payment, wait_until
@@ -289,6 +292,22 @@ def test_bad_idempotency_keys(api, text):
 def test_wrong_media_type(api):
     answer = api.post("/v1/payments", content=b"amount=5", headers={**key(), "content-type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 415 and answer.json()["code"] == "unsupported_media_type"
+
+
+def test_answers_are_dated(api):
+    """RFC 9110 section 6.6.1, whoever answers and however."""
+    header = key()
+    created = [api.post("/v1/payments", json=payment(), headers=header) for _ in range(2)]
+    for answer in (*created, api.get("/v1/balance"), api.get("/v2"), api.post("/v1/payments"), api.get("/openapi.yaml")):
+        age = datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])
+        assert abs(age.total_seconds()) < 10, answer.headers
+
+
+def test_a_compressed_body_is_refused(api):
+    body = gzip.compress(json.dumps(payment()).encode())
+    answer = api.post("/v1/payments", content=body, headers={**key(), "content-type": "application/json", "content-encoding": "gzip"})
+    assert answer.status_code == 415 and answer.json()["code"] == "unsupported_content_encoding"
+    assert answer.headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize("http2", [True, False])

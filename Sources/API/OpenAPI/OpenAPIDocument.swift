@@ -7,9 +7,9 @@ import Payments
 package enum OpenAPIDocument {
     private static let body = ByteBuffer(bytes: PackageResources.openapi_yaml)
 
-    static func response(requestID: RequestID) -> HTTPServerResponse {
+    static func response(_ headers: ResponseHeaders, requestID: RequestID) -> HTTPServerResponse {
         HTTPServerResponse(
-            headers: ResponseHeaders.openAPI(requestID: requestID, bodyBytes: body.readableBytes),
+            headers: headers.openAPI(requestID: requestID, bodyBytes: body.readableBytes),
             body: body
         )
     }

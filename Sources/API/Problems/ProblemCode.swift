@@ -11,6 +11,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case routeNotFound
     case methodNotAllowed
     case unsupportedMediaType
+    case unsupportedContentEncoding
 
     // Who asks, and under which key.
     case apiKeyMissing

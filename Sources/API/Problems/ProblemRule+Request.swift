@@ -65,6 +65,15 @@ extension ProblemRule {
             title: "The body must be application/json",
             detail: "Send the header content-type: application/json."
         ),
+        Self(
+            code: .unsupportedContentEncoding,
+            name: "unsupported_content_encoding",
+            status: 415,
+            category: .validation,
+            retry: .never,
+            title: "The body must not be compressed",
+            detail: "Send the body as it is, without the header content-encoding."
+        ),
     ]
 
     /// Who asks, and under which key.

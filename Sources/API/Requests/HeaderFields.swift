@@ -4,6 +4,8 @@ import NIOHPACK
 struct HeaderFields {
     private(set) var authorization: String?
     private(set) var contentType: String?
+    /// A content coding (RFC 9110 section 8.4) other than `identity`.
+    private(set) var isEncoded = false
     /// `Prefer: respond-async` (RFC 7240, section 4.1): 202 as soon as the request is durable.
     private(set) var prefersAsync = false
     /// `Idempotency-Key` and its alias `X-Idempotency-Key`.
@@ -17,6 +19,8 @@ struct HeaderFields {
             switch name.utf8.count {
             case 6 where name == "prefer": prefersAsync = prefersAsync || Self.namesRespondAsync(value.utf8.span)
             case 12 where name == "content-type": contentType = value
+            case 16 where name == "content-encoding":
+                isEncoded = isEncoded || !Self.isIdentity(value.utf8.span)
             case 13 where name == "authorization":
                 guard authorization == nil || authorization == value else { throw Rejection(.apiKeyInvalid) }
                 authorization = value
@@ -76,6 +80,12 @@ struct HeaderFields {
             guard lower == expected.utf8Start[index] else { return false }
         }
         return true
+    }
+
+    /// No content coding; in any case.
+    private static func isIdentity(_ coding: Span<UInt8>) -> Bool {
+        let expected: StaticString = "identity"
+        return coding.isEmpty || coding.count == expected.utf8CodeUnitCount && matches(coding, expected)
     }
 
     /// `application/json`, with or without parameters (RFC 9110 section 8.3).

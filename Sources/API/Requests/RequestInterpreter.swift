@@ -130,6 +130,7 @@ struct RequestInterpreter {
         if let type = fields.contentType, !body.isEmpty, !HeaderFields.isJSON(type.utf8.span) {
             throw Rejection(.unsupportedMediaType)
         }
+        if fields.isEncoded, !body.isEmpty { throw Rejection(.unsupportedContentEncoding) }
         scratch.bodyKey.removeAll(keepingCapacity: true)
         scratch.canonical.removeAll(keepingCapacity: true)
         scratch.canonical.append(contentsOf: "POST ".utf8)

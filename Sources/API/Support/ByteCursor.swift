@@ -188,7 +188,7 @@ extension ByteCursor {
 }
 
 /// A date of the proleptic Gregorian calendar.
-private struct CivilDate {
+struct CivilDate {
     let year: UInt32
     let month: UInt32
     let day: UInt32

@@ -26,15 +26,27 @@ struct ResponseHeaders {
 
     /// Room for the template's own fields and the most that one answer adds, so that adding never
     /// reallocates.
-    private static let fieldCapacity = 8
+    private static let fieldCapacity = 9
 
     private var templates: [Template] = []
+    /// The time that answers name, in seconds since 1970; nil as long as nobody has said it.
+    private var seconds: Int64?
+    private var date: String?
 
-    init() {
+    init() { makeTemplates() }
+
+    private mutating func makeTemplates() {
         let statuses: [UInt16] = [200, 201, 202, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 502, 503]
-        for status in statuses {
-            templates.append(Template(status: status, headers: Self.make(status, status < 400 ? .json : .problem)))
-        }
+        templates = statuses.map { Template(status: $0, headers: make($0, $0 < 400 ? .json : .problem)) }
+    }
+
+    /// Answers name this time from now on (RFC 9110 section 6.6.1). It is the same text for a
+    /// second, so that it stands in the peer's HPACK table.
+    mutating func setTime(unixSeconds: Int64) {
+        guard seconds != unixSeconds else { return }
+        seconds = unixSeconds
+        date = HTTPDate.text(unixSeconds: unixSeconds)
+        makeTemplates()
     }
 
     /// The headers of an answer. What changes with each answer is sent without indexing, so that it
@@ -57,7 +69,7 @@ struct ResponseHeaders {
     }
 
     /// The headers of the OpenAPI document.
-    static func openAPI(requestID: RequestID, bodyBytes: Int) -> HPACKHeaders {
+    func openAPI(requestID: RequestID, bodyBytes: Int) -> HPACKHeaders {
         var headers = make(200, .yaml)
         headers.add(name: "request-id", value: requestID.description, indexing: .nonIndexable)
         headers.add(name: "content-length", value: String(bodyBytes))
@@ -66,14 +78,15 @@ struct ResponseHeaders {
 
     private func template(_ status: UInt16) -> HPACKHeaders {
         for template in templates where template.status == status { return template.headers }
-        return Self.make(status, status < 400 ? .json : .problem)
+        return make(status, status < 400 ? .json : .problem)
     }
 
-    private static func make(_ status: UInt16, _ media: Media) -> HPACKHeaders {
+    private func make(_ status: UInt16, _ media: Media) -> HPACKHeaders {
         var headers = HPACKHeaders()
-        headers.reserveCapacity(fieldCapacity)
+        headers.reserveCapacity(Self.fieldCapacity)
         headers.add(name: ":status", value: String(status))
         headers.add(name: "content-type", value: media.name)
+        if let date { headers.add(name: "date", value: date) }
         return headers
     }
 }

@@ -75,6 +75,9 @@ final class GatewayClock: Sendable {
         }
     }
 
+    /// The machine's clock, in seconds since 1970.
+    var wallSeconds: Int64 { machine.wall() / 1_000 }
+
     /// The gateway's time less the machine's clock, in milliseconds.
     var error: Int64 { milliseconds() - machine.wall() }
 

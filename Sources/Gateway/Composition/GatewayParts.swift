@@ -153,6 +153,7 @@ final class GatewayParts: Sendable {
                 renderer: blueprint.renderer,
                 clients: blueprint.clients,
                 budget: blueprint.budget,
+                clock: blueprint.clock,
                 onJournalEvent: { event in
                     logger.log(event)
                     guard case .failed(let error, _) = event else { return }

@@ -42,6 +42,8 @@ final class LoopRuntime {
     private var gathering = 0
     private var ticking: RepeatedTask?
     private var turns = TickTurns()
+    /// What answers are dated by.
+    private let clock: GatewayClock
     private(set) var statistics = LoopStatistics()
     private let onJournalEvent: @Sendable (JournalEvent) -> Void
 
@@ -53,6 +55,7 @@ final class LoopRuntime {
         renderer: any ResponseRenderer,
         clients: LoopClients.Plan,
         budget: TableBudget,
+        clock: GatewayClock,
         onJournalEvent: @escaping @Sendable (JournalEvent) -> Void
     ) {
         self.eventLoop = eventLoop
@@ -62,6 +65,7 @@ final class LoopRuntime {
         self.roles = roles
         self.renderer = renderer
         self.budget = budget
+        self.clock = clock
         self.onJournalEvent = onJournalEvent
         outboundCommands = [[Command]](repeating: [], count: table.loopCount)
         outboundAnswers = [[Response]](repeating: [], count: table.loopCount)
@@ -94,6 +98,7 @@ final class LoopRuntime {
 
     func makeAPI(_ server: HTTPServerLoop, _ configuration: APIConfiguration) -> PaymentAPI {
         let api = PaymentAPI(server: server, loopIndex: UInt16(index), configuration: configuration, sink: self)
+        api.timePassed(unixSeconds: clock.wallSeconds)
         self.api = api
         self.server = server
         return api
@@ -117,6 +122,7 @@ final class LoopRuntime {
         }
         turns.advance()
         shareTables()
+        api?.timePassed(unixSeconds: clock.wallSeconds)
     }
 
     /// Tells each of the loop's shards how much it may hold, after what the shards of all loops

@@ -365,6 +365,22 @@ import Time
         #expect(edge.answer?.code == "unsupported_media_type")
     }
 
+    @Test(arguments: ["gzip", "br", "deflate, gzip", "identity, gzip", "IDENTITY2", "zstd"])
+    func `a compressed body is 415, and the answer says what is taken`(_ coding: String) throws {
+        let edge = try Edge()
+        edge.send("POST", "/v1/payments", body: Self.body, headers: [("content-encoding", coding)])
+        #expect(edge.answer?.status == "415" && edge.created == nil)
+        #expect(edge.answer?.code == "unsupported_content_encoding")
+        #expect(edge.answer?.headers["accept-encoding"] == ["identity"])
+    }
+
+    @Test(arguments: ["identity", "Identity", ""])
+    func `a body in no coding is taken`(_ coding: String) throws {
+        let edge = try Edge()
+        edge.send("POST", "/v1/payments", body: Self.body, headers: [("content-encoding", coding)])
+        #expect(edge.created != nil)
+    }
+
     @Test func `without a type or without a body any type will do`() throws {
         let edge = try Edge()
         let headers: HPACKHeaders = ["authorization": "Bearer \(edge.acme.text)", "idempotency-key": "k"]
