@@ -82,16 +82,22 @@ package enum CardNumberScan {
     private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
 
     /// Tries every group of digits of a row (a maximal one of digits and separators) as the
-    /// beginning of a card number.
+    /// beginning of a card number. Of a series of groups of one digit, or of two, only the first:
+    /// as digits in one piece, they are not part of a longer series.
     private static func rowHoldsCardNumber(_ text: Span<UInt8>, start: Int, end: Int) -> Bool {
         var index = AccountNumberShape.end(in: text, from: start, to: end) ?? start
+        var before = 0
         while index < end {
-            if isDigit(text[index]), index == 0 || !isDigit(text[index - 1]),
-                cardNumberBegins(text, at: index, end)
-            {
-                return true
+            guard isDigit(text[index]) else {
+                index += 1
+                continue
             }
-            index += 1
+            let group = index
+            while index < end, isDigit(text[index]) { index += 1 }
+            let length = index - group
+            let isPartOfSeries = length == before && length <= 2
+            before = length
+            if !isPartOfSeries, length <= maximumDigits, cardNumberBegins(text, at: group, end) { return true }
         }
         return false
     }

@@ -76,6 +76,34 @@ import Testing
         #expect(scanDocument("{\"a\":\"\(escaped.joined())\"}"))
     }
 
+    /// The tables against the properties that Swift has of each character.
+    @Test func `digits of every script are found, and what Unicode calls blank, dash or ignorable is no end`() {
+        for value in (0x80...0xE0FFF as ClosedRange<UInt32>) {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let properties = scalar.properties
+            let category = properties.generalCategory
+            if category == .decimalNumber, properties.numericValue == 0 {
+                let four = Unicode.Scalar(value + 4).map(String.init) ?? ""
+                let one = Unicode.Scalar(value + 1).map(String.init) ?? ""
+                #expect(scan(four + String(repeating: one, count: 15)), "digits from \(String(value, radix: 16))")
+            }
+            let isBlank = category == .spaceSeparator || category == .lineSeparator || category == .paragraphSeparator
+            if isBlank || category == .dashPunctuation || properties.isDefaultIgnorableCodePoint {
+                #expect(
+                    scan("4111\(scalar)1111 1111 1111") || scan("4111\(scalar)111111111111"),
+                    "\(String(value, radix: 16))"
+                )
+            }
+        }
+    }
+
+    @Test func `a series of groups of one digit or two counts only as a whole`() {
+        #expect(scan("1, 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"))
+        #expect(!scan("1 4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"))
+        #expect(!scan("12 41 11 11 11 11 11 11 11"))
+        #expect(scan("12 4111 1111 1111 1111 12") && scan("1234 4111 1111 1111 1111 5"))
+    }
+
     @Test func `digits outside of the basic plane are found, escaped and not`() {
         let text = "\u{1D7D2}\u{1D7CF}\u{1D7CF}\u{1D7CF}111111111111"
         #expect(scan(text))
