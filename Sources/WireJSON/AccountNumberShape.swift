@@ -3,11 +3,13 @@
 enum AccountNumberShape {
     /// Where the account number ends whose digits begin a row.
     /// - Parameters:
-    ///   - start: the row's first digit; the letters of a country stand before it.
+    ///   - start: the row's beginning. The letters of a country stand before it, and the check
+    ///     digits there.
     ///   - end: the row's end.
     /// - Returns: nil if there is none with right check digits.
     static func end(in text: Span<UInt8>, from start: Int, to end: Int) -> Int? {
-        guard start >= 2, let first = letter(text[start - 2]), let second = letter(text[start - 1]),
+        guard start >= 2, CardNumberScan.isDigit(text[start]), let first = letter(text[start - 2]),
+            let second = letter(text[start - 1]),
             start == 2 || !isLetterOrDigit(text[start - 3]), let length = digits(of: text[start - 2], text[start - 1])
         else { return nil }
         var check = 0
@@ -15,7 +17,10 @@ enum AccountNumberShape {
         var count = 0
         var index = start
         while index < end, count < length {
-            if CardNumberScan.isDigit(text[index]) {
+            if !CardNumberScan.isDigit(text[index]) {
+                // Groups have one blank between them.
+                guard CardNumberScan.isDigit(text[index - 1]) else { return nil }
+            } else {
                 let digit = Int(text[index] - UInt8(ascii: "0"))
                 if count < 2 { check = check * 10 + digit } else { remainder = (remainder * 10 + digit) % 97 }
                 count += 1

@@ -3,16 +3,16 @@
 ///
 /// What counts as a card number: 13 to 19 digits that pass the Luhn check, and that have a prefix
 /// and a length of a payment network (`CardNumberCandidate`). They are not part of a longer row of
-/// digits. They are written in one piece, or in groups as on cards (`CardNumberGroups`). Groups
-/// have up to three blanks, hyphens, dots, slashes, tabs or line breaks between them, or the
-/// Unicode characters that look like these (`CardNumberText`).
+/// digits. They are written in one piece, or in groups as people write them (`CardNumberGroups`).
+/// Groups have up to three blanks, hyphens, dots, slashes, tabs or line breaks between them, or the
+/// Unicode characters that look like these (`CardNumberText`). Letters may touch them.
 ///
 /// Not counted are:
-/// - digits behind a plus sign, which are a telephone number;
-/// - digits in one piece behind a decimal point or comma;
+/// - up to 15 digits behind a plus sign, which are a telephone number (ITU-T E.164);
+/// - digits in one piece behind a decimal point, or behind `0,`;
 /// - 13 digits in one piece. No network has issued such numbers for years, and product codes
 ///   (GTIN-13) have them;
-/// - groups that touch a letter, as those of a UUID do;
+/// - groups of a UUID (`UUIDShape`);
 /// - bank account numbers (`AccountNumberShape`).
 ///
 /// One in about twenty-five 16-digit numbers, such as an order number, passes all this by chance.
@@ -79,8 +79,6 @@ package enum CardNumberScan {
         byte < 64 && digitsAndSeparators >> UInt64(byte) & 1 == 1
     }
 
-    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
-
     /// Tries every group of digits of a row (a maximal one of digits and separators) as the
     /// beginning of a card number. Of a series of groups of one digit, or of two, only the first:
     /// as digits in one piece, they are not part of a longer series.
@@ -103,8 +101,6 @@ package enum CardNumberScan {
     }
 
     private static func cardNumberBegins(_ text: Span<UInt8>, at start: Int, _ end: Int) -> Bool {
-        let before = start > 0 ? text[start - 1] : 0
-        if before == UInt8(ascii: "+") { return false }
         var candidate = CardNumberCandidate()
         var groups = CardNumberGroups()
         var index = start
@@ -115,23 +111,47 @@ package enum CardNumberScan {
                 groups.appendDigit()
                 index += 1
             }
-            if candidate.isCardNumber {
-                if groups.areOne {
-                    if candidate.count > minimumDigits, !isFraction(text, at: start) { return true }
-                } else if groups.areThoseOfCards, !isLetter(before), index == text.count || !isLetter(text[index]) {
-                    return true
-                }
+            if candidate.isCardNumber, counts(digits: candidate.count, in: groups, of: text, from: start) {
+                return true
             }
             let separator = index
-            while index < end, !isDigit(text[index]) { index += 1 }
-            guard index - separator <= maximumSeparators, groups.beginGroup() else { return false }
+            while index < end, !isDigit(text[index]), index - separator <= maximumSeparators { index += 1 }
+            guard index - separator <= maximumSeparators else { return false }
+            let isSimple = index - separator == 1 && (text[separator] == space || text[separator] == hyphen)
+            guard groups.beginGroup(isSimple: isSimple) else { return false }
         }
         return false
     }
 
-    /// Whether the digits at `start` follow a decimal point or comma.
+    private static let space = UInt8(ascii: " ")
+    private static let hyphen = UInt8(ascii: "-")
+    /// Of a telephone number with its country's code (ITU-T E.164).
+    private static let telephoneDigits = 15
+
+    /// Whether digits that could be a card number by themselves are one where they stand.
+    private static func counts(
+        digits: Int,
+        in groups: CardNumberGroups,
+        of text: Span<UInt8>,
+        from start: Int
+    ) -> Bool {
+        if digits <= telephoneDigits, start > 0, text[start - 1] == UInt8(ascii: "+") { return false }
+        if groups.areOne { return digits > minimumDigits && !isFraction(text, at: start) }
+        return groups.areThoseOfCards && !UUIDShape.encloses(start, in: text)
+    }
+
+    /// Whether the digits at `start` follow a decimal point, with one to three digits in front that
+    /// stand by themselves. A comma is one only behind a lone zero: lists have commas, too.
     private static func isFraction(_ text: Span<UInt8>, at start: Int) -> Bool {
-        guard start > 1, isDigit(text[start - 2]) else { return false }
-        return text[start - 1] == UInt8(ascii: ".") || text[start - 1] == UInt8(ascii: ",")
+        guard start > 1, text[start - 1] == UInt8(ascii: ".") || text[start - 1] == UInt8(ascii: ",") else {
+            return false
+        }
+        var index = start - 1
+        while index > 0, isDigit(text[index - 1]), start - index <= 4 { index -= 1 }
+        let digits = start - 1 - index
+        let before = index > 0 ? text[index - 1] : space
+        let isAlone = before != UInt8(ascii: ".") && before != UInt8(ascii: ",") && !isDigit(before)
+        guard (1...3).contains(digits), isAlone else { return false }
+        return text[start - 1] == UInt8(ascii: ".") || digits == 1 && text[index] == UInt8(ascii: "0")
     }
 }

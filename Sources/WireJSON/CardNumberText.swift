@@ -78,7 +78,9 @@ enum CardNumberText {
     /// every request's body comes along here.
     private static func append(_ scalar: UInt32, to plain: inout [UInt8]) {
         switch scalar {
-        case 0..<0x80: plain.append(UInt8(scalar))
+        // Controls, as they can be escaped only.
+        case 0..<0x20, 0x7F: plain.append(UInt8(ascii: " "))
+        case 0x20..<0x7F: plain.append(UInt8(scalar))
         // Blanks and line ends.
         case 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000:
             plain.append(UInt8(ascii: " "))
