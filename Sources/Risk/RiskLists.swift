@@ -21,19 +21,30 @@ package struct RiskList: Sendable {
     package var count: Int { entries.count }
     package var isEmpty: Bool { entries.isEmpty }
 
-    package mutating func insert(_ text: String, _ key: RiskKey) {
+    /// - Returns: false for a name of which nothing is compared.
+    @discardableResult
+    package mutating func insert(_ text: String, _ key: RiskKey) -> Bool {
         var text = text
-        text.withUTF8 { _ = entries.insert(digest($0.span, key)) }
+        guard let digest = text.withUTF8({ digest($0.span, key) }) else { return false }
+        entries.insert(digest)
+        return true
     }
 
     package func contains(_ text: Span<UInt8>, _ key: RiskKey) -> Bool {
-        !entries.isEmpty && !text.isEmpty && entries.contains(digest(text, key))
+        !entries.isEmpty && contains(digest(text, key))
     }
 
-    private func digest(_ text: Span<UInt8>, _ key: RiskKey) -> RiskDigest {
+    /// - Parameter digest: of a name, by a list with the same comparison; nil for none.
+    func contains(_ digest: RiskDigest?) -> Bool { digest.map(entries.contains) ?? false }
+
+    /// What a name is found by; nil where nothing of it is compared.
+    func digest(_ text: Span<UInt8>, _ key: RiskKey) -> RiskDigest? {
         switch comparison {
-        case .exact: RiskDigest(key, first: Self.domain, second: 0, bytes: text)
-        case .folded: RiskDigest(key, first: Self.domain, second: 0, bytes: FoldedName.bytes(of: text).span)
+        case .exact:
+            return text.isEmpty ? nil : RiskDigest(key, first: Self.domain, second: 0, bytes: text)
+        case .folded:
+            let name = FoldedName.bytes(of: text)
+            return name.isEmpty ? nil : RiskDigest(key, first: Self.domain, second: 0, bytes: name.span)
         }
     }
 
@@ -51,4 +62,9 @@ package struct RiskLists: Sendable {
     package var sanctionedCustomers = RiskList(.folded)
 
     package init() {}
+
+    /// What a customer is found by on the lists that hold payments back; nil where those are empty.
+    func foldedDigest(of customer: Span<UInt8>, _ key: RiskKey) -> RiskDigest? {
+        sanctionedCustomers.isEmpty && blockedCustomers.isEmpty ? nil : sanctionedCustomers.digest(customer, key)
+    }
 }

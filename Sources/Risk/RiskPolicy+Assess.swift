@@ -20,12 +20,13 @@ extension RiskPolicy {
         let subjects = RiskSubjects(details)
         let customer = details.extracting(subjects.customer)
         var assessment = RiskAssessment(band: .allow, score: 0, reasons: [], asksScorer: false)
-        if lists.sanctionedCustomers.contains(customer, key) {
+        let name = lists.foldedDigest(of: customer, key)
+        if lists.sanctionedCustomers.contains(name) {
             assessment.band = sanctions
             assessment.reasons.append(RiskReason.sanctions)
         }
         let paymentMethod = details.extracting(subjects.paymentMethod)
-        if lists.blockedPaymentMethods.contains(paymentMethod, key) || lists.blockedCustomers.contains(customer, key) {
+        if lists.blockedPaymentMethods.contains(paymentMethod, key) || lists.blockedCustomers.contains(name) {
             assessment.band = .block
             assessment.score = 100
             assessment.reasons.append(RiskReason.blockList)

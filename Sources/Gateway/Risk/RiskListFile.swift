@@ -33,8 +33,7 @@ enum RiskListFile {
                 guard list.count < RiskList.maximumEntries else {
                     throw ConfigurationError(place: path, line: line, "more than \(RiskList.maximumEntries) names")
                 }
-                list.insert(name, key)
-                names += 1
+                if list.insert(name, key) { names += 1 }
             }
             let endsWithBoth =
                 end + 1 < bytes.count && bytes[end] == UInt8(ascii: "\r") && bytes[end + 1] == UInt8(ascii: "\n")
@@ -55,20 +54,43 @@ enum RiskListFile {
         guard let text = String(validating: line, as: UTF8.self) else {
             throw ConfigurationError(place: path, line: number, "is not UTF-8 text")
         }
-        let blanks = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace }
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !blanks($0) }),
-            let last = scalars.lastIndex(where: { !blanks($0) })
-        else { return nil }
-        let name = String(scalars[first...last])
-        if name.hasPrefix("#") { return nil }
+        let name = text.utf8.allSatisfy { $0 < 0x80 } ? trimmedASCII(line) : trimmed(text)
+        if name.isEmpty || name.hasPrefix("#") { return nil }
         // Text of another encoding (UTF-16) has zeros between its letters, and would never match.
-        if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control && $0 != "\t" }) {
-            throw ConfigurationError(place: path, line: number, "holds a control character")
+        // Names between line separators would be one name.
+        if name.unicodeScalars.contains(where: endsLine) {
+            throw ConfigurationError(place: path, line: number, "holds a control character or a line separator")
         }
         guard name.utf8.count <= RiskList.maximumEntryBytes else {
             throw ConfigurationError(place: path, line: number, "is longer than a customer's name can be")
         }
         return name
+    }
+
+    private static func endsLine(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 9: false
+        case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: true
+        default: false
+        }
+    }
+
+    private static func trimmedASCII(_ line: ArraySlice<UInt8>) -> String {
+        let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || (9...13).contains(byte) }
+        guard let first = line.firstIndex(where: { !isBlank($0) }), let last = line.lastIndex(where: { !isBlank($0) })
+        else { return "" }
+        return String(decoding: line[first...last], as: UTF8.self)
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        // What nobody sees is no name, and no part of one at its ends.
+        let isBlank = { (scalar: Unicode.Scalar) in
+            scalar.properties.isWhitespace || scalar.properties.isDefaultIgnorableCodePoint
+        }
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: { !isBlank($0) }),
+            let last = scalars.lastIndex(where: { !isBlank($0) })
+        else { return "" }
+        return String(scalars[first...last])
     }
 }

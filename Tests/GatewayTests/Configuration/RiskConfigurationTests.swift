@@ -208,8 +208,16 @@ import Time
         let refused: [([UInt8], ConfigurationError)] = [
             ([0x61, 0x0A, 0xFF], ConfigurationError(place: path, line: 2, "is not UTF-8 text")),
             ([0x61, 0x0D, 0x0D, 0x0A, 0xFF], ConfigurationError(place: path, line: 3, "is not UTF-8 text")),
-            (Array("E\0v\0a\0\n\0".utf8), ConfigurationError(place: path, line: 1, "holds a control character")),
-            ([], noName), (Array("\u{FEFF}# all of them\r\n \u{A0}\n".utf8), noName),
+            (
+                Array("E\0v\0a\0\n\0".utf8),
+                ConfigurationError(place: path, line: 1, "holds a control character or a line separator")
+            ),
+            (
+                Array("Eva\u{2028}Adam".utf8),
+                ConfigurationError(place: path, line: 1, "holds a control character or a line separator")
+            ),
+            ([], noName), (Array("\u{200B}\n\u{FEFF}\n".utf8), noName),
+            (Array("\u{FEFF}# all of them\r\n \u{A0}\n".utf8), noName),
         ]
         for (content, error) in refused {
             try Files.writeAtomically(content, to: path)
