@@ -40,8 +40,8 @@ struct ResponseHeaders {
         templates = statuses.map { Template(status: $0, headers: make($0, $0 < 400 ? .json : .problem)) }
     }
 
-    /// Answers name this time from now on (RFC 9110 section 6.6.1). It is the same text for a
-    /// second, so that it stands in the peer's HPACK table.
+    /// Answers name this time from now on (RFC 9110 section 6.6.1). It stands in no HPACK table:
+    /// after a minute a table would hold little but old times.
     mutating func setTime(unixSeconds: Int64) {
         guard seconds != unixSeconds else { return }
         seconds = unixSeconds
@@ -86,7 +86,7 @@ struct ResponseHeaders {
         headers.reserveCapacity(Self.fieldCapacity)
         headers.add(name: ":status", value: String(status))
         headers.add(name: "content-type", value: media.name)
-        if let date { headers.add(name: "date", value: date) }
+        if let date { headers.add(name: "date", value: date, indexing: .nonIndexable) }
         return headers
     }
 }
