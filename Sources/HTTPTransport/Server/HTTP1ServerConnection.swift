@@ -137,7 +137,9 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
             number: requestNumber,
             version: head.version,
             isHead: head.method == .HEAD,
+            // Where the body of such a request ends is not agreed (RFC 9112 section 6.1).
             keepsAlive: head.isKeepAlive
+                && !(head.version == .http1_0 && head.headers.contains(name: "transfer-encoding"))
         )
         guard let request = translate(head) else { return refuse(.malformed, exchange) }
         state = .receiving(

@@ -167,6 +167,16 @@ import Testing
         #expect(peer.channel.isActive)
     }
 
+    @Test func `A peer of HTTP 1 point 0 that sends chunks gets no second answer`() throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        let head = "POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let answer = try peer.send(head + "0\r\n\r\nGET /smuggled HTTP/1.0\r\n\r\n")
+        #expect(!answer.contains("keep-alive") && !answer.contains("/smuggled"))
+        server.advance(by: .seconds(1))
+        #expect(!peer.channel.isActive && server.application.received.count <= 1)
+    }
+
     @Test func `A peer of HTTP 1 point 0 gets no interim answer`() throws {
         let server = EmbeddedServer()
         let peer = try Peer(server)
