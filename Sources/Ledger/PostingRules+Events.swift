@@ -6,8 +6,7 @@ extension PostingRules {
     private static let bank: UInt64 = 1
 
     /// P4: the provider has paid `amountMinor` less `providerFeeMinor`. Of the merchant's pending
-    /// balance, `releasedMinor` becomes available. It is negative when more was taken from that
-    /// balance than was put there.
+    /// balance, `releasedMinor` becomes available.
     /// - Precondition: `amountMinor` is positive, `providerFeeMinor` not negative.
     package static func settlement(
         _ parties: Parties,

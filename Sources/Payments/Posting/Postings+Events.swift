@@ -81,8 +81,7 @@ extension Postings {
     }
 
     /// P4. A part of what the payment has pending becomes available: the settled part of the amount
-    /// that was not settled yet, rounded down. So the last settlement leaves nothing pending. A
-    /// debt that refunds made stays until then.
+    /// that was not settled yet, rounded down. So the last settlement leaves nothing pending.
     private static func settled(_ fact: PaymentFact, _ payment: Payment, rail: PaymentRail) -> Transfers {
         Transfers(
             PostingRules.settlement(

@@ -152,7 +152,7 @@ private enum LedgerJournal {
         }
         guard first == 1 else {
             let detail =
-                "\(directory): the first \(first - 1) runs are neither here nor in the archive; "
+                "\(directory): the first \(first - 1) runs of records are neither here nor in the archive; "
                 + "say with --archive where journal.archive.directory points"
             throw Failure(ExitStatus.missing, detail)
         }
