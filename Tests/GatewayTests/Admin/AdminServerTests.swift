@@ -187,8 +187,12 @@ import Testing
                 // of their connecting.
                 try await outbound.write(ByteBuffer(string: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
                 for try await _ in inbound { break }
-                let answer5 = try await exchange("", server)
-                #expect(answer5 == "")
+                do {
+                    let answer5 = try await exchange("", server)
+                    #expect(answer5 == "")
+                } catch ChannelError.ioOnClosedChannel {
+                    // It was closed before this side had begun to use it.
+                }
             }
         }
     }
