@@ -100,7 +100,7 @@ def test_reads_go_on_when_told_to(bare_demo, tmp_path):
     needs("strace")
     settings = "\nloops: 1\njournal:\n  on_failure: serve_reads\n"
     trial = Trial(bare_demo, tmp_path).prepare(settings)
-    inject = "inject=pwrite64:error=EIO:when=25"
+    inject = "inject=pwrite64:error=EIO:when=60"
     server = trial.serve(*strace(tmp_path / "trace", "-e", "trace=pwrite64", "-e", inject))
     kept = []
     with trial.demo.client() as api:
