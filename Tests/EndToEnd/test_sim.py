@@ -32,7 +32,8 @@ PLANTED = {
     "two-owners": (10, TWICE + "|after an unknown outcome at another|was acknowledged and is not found"),
     "undurable-feed": (40, "a consumer took record|a consumer took .* and others"),
     # Answers that are read from the archive go with the records.
-    "floor-ignored": (60, "did not keep the records behind it|and never answered"),
+    # In seed 10 a start misses a segment, too. Why is not known yet: without the defect that seed is clean.
+    "floor-ignored": (60, "did not keep the records behind it|and never answered|a segment that a start needs is not there"),
     "key-run-forgotten": (20, TWICE + "|had a final answer|is answered .* before"),
     "earlier-as-own": (20, "is no alarm|is not refused"),
     "lease-ignored": (20, "goes on behind the end of its lease"),
