@@ -27,6 +27,8 @@ fi
 if [ "${1:-run}" = test ]; then
     need h2load nghttp2-client
     need hledger hledger
+    need nginx nginx
+    need haproxy haproxy
     # For the faults of Tests/EndToEnd: what a kernel and a disk can do to a journal.
     need cc gcc
     need readelf binutils

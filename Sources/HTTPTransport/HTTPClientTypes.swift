@@ -24,9 +24,10 @@ package struct HTTPClientResponse: Sendable {
     }
 }
 
-/// What became of a request. `notExecuted` is promised only where the protocol proves it (RFC 9113
-/// section 6.8, 8.7). Either nothing of the request was written, or the peer refused the stream
-/// (REFUSED_STREAM), or a graceful GOAWAY named a lower stream.
+/// What became of a request. `notExecuted` is promised only where it is proved. Either nothing of
+/// the request was written, or a graceful GOAWAY named a lower stream (RFC 9113 section 6.8). A
+/// reset of the stream proves nothing, REFUSED_STREAM included: proxies send it for requests that
+/// the server behind them has executed.
 package enum HTTPClientResult: Sendable {
     case response(HTTPClientResponse)
     case notExecuted(HTTPClientFailure)

@@ -186,9 +186,10 @@ class Demo:
         response = httpx.put(f"{self.psp_url}/control/profile", json=document, timeout=30)
         assert response.status_code == 200, response.text
 
-    def load(self, scenario, *arguments):
-        """Starts `millrace load` against this demo; `finish` it."""
-        command = [BINARY, "load", "run", "--scenario", scenario, "--demo", self.directory / "demo.json", *arguments]
+    def load(self, scenario, *arguments, demo=True):
+        """Starts `millrace load` against this demo, or against what `arguments` say; `finish` it."""
+        target = ["--demo", self.directory / "demo.json"] if demo else []
+        command = [BINARY, "load", "run", "--scenario", scenario, *target, *arguments]
         load = subprocess.Popen(
             [str(part) for part in command],
             cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -183,17 +183,16 @@ extension HTTPClientConnection {
             return status
         }
 
-        /// The peer reset the stream.
+        /// The peer reset the stream: what became of the request is unknown.
         mutating func streamReset(_ stream: UInt32, code: UInt32) -> Failure? {
             guard let index = streams.index(of: stream) else { return nil }
             let entry = streams.entries[index]
             guard entry.phase != .concluded else { return nil }
             streams.conclude(at: index)
-            // REFUSED_STREAM promises that nothing was done (RFC 9113 section 8.7). A peer that has
-            // begun to answer contradicts that promise, so its reset proves nothing.
-            let isProof = code == HTTPClientConnection.refusedStream && entry.phase == .awaitingHeaders
-            let failure = HTTPClientFailure.streamReset(code: code)
-            return Failure(request: entry.request, result: isProof ? .notExecuted(failure) : .unknown(failure))
+            // No code proves anything. REFUSED_STREAM promises that nothing was done (RFC 9113
+            // section 8.7). HAProxy sends it whenever it has no answer to pass on: also when the
+            // server behind it has executed the request and then lost the connection.
+            return Failure(request: entry.request, result: .unknown(.streamReset(code: code)))
         }
 
         enum OnStreamClosed {

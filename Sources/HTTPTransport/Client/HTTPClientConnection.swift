@@ -13,9 +13,6 @@ final class HTTPClientConnection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
-    /// RFC 9113 section 7.
-    static let refusedStream: UInt32 = 0x7
-
     let id: HTTPClientConnectionID
     private let pool: HTTPClientPool
     private let windowBytes: Int
