@@ -33,14 +33,21 @@ final class LoadRun {
         case .demo(let path):
             let file = try DemoFile.read(path: path)
             demo = file
-            address = try TargetAddress(file.baseURL)
+            address = try TargetAddress(scenario.raw?.api == .provider ? file.pspURL : file.baseURL)
             trust = file.trust
         case .url(let url):
             demo = nil
             address = try TargetAddress(url)
+            guard address.query == nil else {
+                throw LoadUsageError("--target has a query, which no request would send")
+            }
             trust = configuration.trust
         }
-        let keys = demo?.apiKeys ?? configuration.apiKeys
+        // A gateway's keys are no provider's business.
+        let keys = scenario.raw?.api == .provider ? [] : demo?.apiKeys ?? configuration.apiKeys
+        guard keys.count <= LoadTestConfiguration.maximumAPIKeys else {
+            throw LoadUsageError("\(keys.count) API keys; at most \(LoadTestConfiguration.maximumAPIKeys) can be used")
+        }
         apiKeys = Array(keys.prefix(scenario.merchants.count ?? keys.count))
         guard scenario.raw != nil || !apiKeys.isEmpty else {
             throw LoadUsageError("payments need an API key: give --api-key, or a demo")
@@ -50,33 +57,39 @@ final class LoadRun {
     }
 
     func run() async throws -> LoadVerdict {
-        let previousProfile = try await setProfile()
+        let previous = try await profiles()
         do {
+            try await setProfile()
             let verdict = try await measure()
-            try await restore(previousProfile)
+            try await restore(previous)
             return verdict
         } catch {
-            try? await restore(previousProfile)
+            try? await restore(previous)
             throw error
         }
     }
 
     // MARK: The simulator's profile
 
-    private var profileURL: String? { demo.map { "\($0.pspURL)/control/profile" } }
+    private var profileURLs: [String] { demo?.simulatorURLs.map { "\($0)/control/profile" } ?? [] }
 
-    /// Sets the scenario's profile; returns the one before.
-    private func setProfile() async throws -> String? {
-        guard let profile = scenario.pspProfile else { return nil }
-        guard let profileURL else { throw LoadUsageError("psp_profile needs a demo") }
-        let previous = try await http.text(profileURL)
-        try await put(profile, to: profileURL)
-        return previous
+    /// The profiles in force at the simulators; none where the scenario leaves them alone.
+    private func profiles() async throws -> [String] {
+        guard scenario.pspProfile != nil else { return [] }
+        guard demo != nil else { throw LoadUsageError("psp_profile needs a demo") }
+        var profiles: [String] = []
+        for url in profileURLs { profiles.append(try await http.text(url)) }
+        return profiles
     }
 
-    private func restore(_ profile: String?) async throws {
-        guard let profile, let profileURL else { return }
-        try await put(profile, to: profileURL)
+    /// Sets the scenario's profile at every simulator.
+    private func setProfile() async throws {
+        guard let profile = scenario.pspProfile else { return }
+        for url in profileURLs { try await put(profile, to: url) }
+    }
+
+    private func restore(_ profiles: [String]) async throws {
+        for (url, profile) in zip(profileURLs, profiles) { try await put(profile, to: url) }
     }
 
     private func put(_ profile: String, to url: String) async throws {
@@ -108,7 +121,9 @@ final class LoadRun {
             currencies: compiled.currencies,
             expectations: results.flatMap(\.expectations)
         )
-        let audit = try await self.audit(run)
+        // An audit that cannot be made fails the run. What was measured is reported all the same.
+        let audit: Result<AuditReport?, any Error>
+        do { audit = .success(try await self.audit(run)) } catch { audit = .failure(error) }
         return try report(results, run: run, audit: audit, usages: sampler.usages, flush: flush)
     }
 
@@ -116,7 +131,7 @@ final class LoadRun {
         let plan = LoadPlan(
             compiled: compiled,
             seed: seed,
-            loops: max(1, configuration.loops),
+            loops: configuration.loops,
             retries: scenario.retries,
             keepsExpectations: audits,
             stopSignal: stop
@@ -147,6 +162,7 @@ final class LoadRun {
             let factory = RequestFactory(
                 scheme: address.scheme,
                 authority: address.authority,
+                basePath: address.basePath,
                 apiKeys: apiKeys,
                 compiled: plan.compiled
             )
@@ -210,6 +226,7 @@ final class LoadRun {
         var processes: [ProcessUsage] = []
         if let pid = demo?.gatewayPID { processes.append(ProcessUsage(name: "gateway", pid: pid)) }
         if let pid = demo?.pspPID { processes.append(ProcessUsage(name: "simulator", pid: pid)) }
+        if let pid = demo?.secondPSPPID { processes.append(ProcessUsage(name: "second simulator", pid: pid)) }
         processes += configuration.processes.map { ProcessUsage(name: $0.name, pid: $0.pid) }
         return processes + [ProcessUsage(name: "harness", pid: Int(getpid()))]
     }
@@ -217,24 +234,26 @@ final class LoadRun {
     private func report(
         _ results: [LoopResult],
         run: ExpectedRun,
-        audit: AuditReport?,
+        audit: Result<AuditReport?, any Error>,
         usages: [ProcessUsage],
         flush: [String]
     ) throws -> LoadVerdict {
         let summary = RunSummary(results)
+        let (found, auditFailure) = Self.parts(of: audit)
         let failures = VerdictRules.failures(
             scenario: scenario,
             total: summary.total,
             violations: summary.violations.total,
             stopped: stop.reason,
-            audit: audit
+            audit: found,
+            auditFailure: auditFailure
         )
         let report = LoadReport(
             scenario: scenario.name,
-            target: "\(address.scheme)://\(address.authority)",
+            target: "\(address.scheme)://\(address.authority)\(address.basePath)",
             seed: seed,
             startMilliseconds: run.startMilliseconds,
-            loops: max(1, configuration.loops),
+            loops: configuration.loops,
             connections: configuration.connections ?? scenario.connections,
             retries: scenario.retries,
             total: LoadReport.Phase(summary.total),
@@ -249,11 +268,18 @@ final class LoadRun {
             timeouts: results.reduce(0) { $0 + $1.transport.timeouts },
             cpu: usages.compactMap { $0.perRequest(summary.total.completed) },
             flush: flush,
-            audit: audit.map { LoadReport.Audit(passed: $0.passed, lines: $0.lines) },
+            audit: found.map { LoadReport.Audit(passed: $0.passed, lines: $0.lines) },
             failures: failures
         )
         for line in report.lines { output(line) }
         if let directory = configuration.outputDirectory { try report.write(to: directory, total: summary.total) }
         return LoadVerdict(failures: failures)
+    }
+
+    private static func parts(of audit: Result<AuditReport?, any Error>) -> (AuditReport?, failure: String?) {
+        switch audit {
+        case .success(let report): (report, nil)
+        case .failure(let error): (nil, "\(error)")
+        }
     }
 }

@@ -13,7 +13,8 @@ package enum LoadTest {
         _ configuration: LoadTestConfiguration,
         output: @escaping @Sendable (String) -> Void
     ) async throws -> LoadVerdict {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.loops))
+        try configuration.validate()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         do {
             let run = try LoadRun(configuration, group: group, output: output)
             let verdict = try await run.run()
@@ -30,6 +31,7 @@ package enum LoadTest {
         _ configuration: LoadAuditConfiguration,
         output: @escaping @Sendable (String) -> Void
     ) async throws -> LoadVerdict {
+        try configuration.validate()
         let demo = try DemoFile.read(path: configuration.demo)
         var runs: [ExpectedRun] = []
         for path in configuration.journals {

@@ -6,8 +6,8 @@ package struct LoadTestConfiguration: Sendable {
         /// A demonstration's `demo.json`: addresses, API keys, process identifiers. Enables the
         /// audit.
         case demo(path: String)
-        /// Any HTTP/2 server, `https://host:port` or `http://host:port` (prior knowledge). No
-        /// audit.
+        /// Any HTTP/2 server, `https://host:port/path` or `http://host:port/path` (prior
+        /// knowledge). The path, if any, comes before those of the requests. No audit.
         case url(String)
     }
 
@@ -28,16 +28,17 @@ package struct LoadTestConfiguration: Sendable {
     package var trust: Trust = .system
     /// API keys for a `url` target; one merchant each.
     package var apiKeys: [String] = []
-    /// Event loops that make load. One is enough for some 40,000 requests a second.
+    /// Event loops that make load, 1 to 256. One is enough for some 40,000 requests a second.
     package var loops: Int = 1
-    /// HTTP/2 connections per loop; `nil`: what the scenario says.
+    /// HTTP/2 connections per loop, 1 to 1,000; `nil`: what the scenario says.
     package var connections: Int?
     /// What all randomness is derived from. `nil` draws one and reports it. The same seed makes the
     /// same idempotency keys, so a repeated seed against the same data directory replays.
     package var seed: UInt64?
-    /// Replaces the rate of every phase (ramps and steps become constant), in requests a second.
+    /// Replaces the rate of every phase (ramps and steps become constant), in requests a second:
+    /// above 0, at most 1,000,000.
     package var rate: Double?
-    /// Replaces the duration of every phase that is not a warm-up, in seconds.
+    /// Replaces the duration of every phase that is not a warm-up, in seconds: 0.001 to 1,000,000.
     package var durationSeconds: Double?
     /// Overrides the scenario's `retries`.
     package var retries: Bool?
@@ -74,7 +75,7 @@ package struct LoadAuditConfiguration: Sendable {
     package var journals: [String]
     /// The path of `demo.json`.
     package var demo: String
-    /// How long payments may stay `processing` before that is a failure.
+    /// How many seconds payments may stay `processing` before that is a failure: 0 to 86,400.
     package var settleSeconds: Double = 60
 
     package init(journals: [String], demo: String) {

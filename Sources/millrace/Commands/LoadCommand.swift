@@ -19,13 +19,13 @@ struct LoadCommand: AsyncParsableCommand {
         @Option(help: "A scenario file, or the name of one in loadtest/scenarios.")
         var scenario = "steady"
         @OptionGroup var target: TargetOptions
-        @Option(help: "Requests a second, instead of every phase's rate.")
+        @Option(help: "Requests a second, instead of every phase's rate; above 0, at most 1000000.")
         var rate: Double?
         @Option(help: "How long, as 60s or 5m, instead of every phase's duration.")
         var duration: String?
-        @Option(help: "Event loops that make load.")
+        @Option(help: "Event loops that make load, 1 to 256.")
         var loops = 1
-        @Option(help: "HTTP/2 connections per loop.")
+        @Option(help: "HTTP/2 connections per loop, 1 to 1000.")
         var connections: Int?
         @Option(help: "Where randomness starts; a repeated seed repeats idempotency keys.")
         var seed: UInt64?
@@ -108,7 +108,7 @@ struct LoadCommand: AsyncParsableCommand {
 struct TargetOptions: ParsableArguments {
     @Option(help: "The demo.json of a running demo; enables the audit.")
     var demo: String?
-    @Option(help: "Any HTTP/2 server instead: https://HOST:PORT, or http://HOST:PORT for prior knowledge.")
+    @Option(help: "Any HTTP/2 server instead: https://HOST:PORT[/PATH], or http:// for prior knowledge.")
     var target: String?
     @Option(help: "The PEM file with the authority that the target's certificate must have.")
     var ca: String?

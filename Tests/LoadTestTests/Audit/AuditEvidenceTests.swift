@@ -25,6 +25,22 @@ import Testing
         )
     }
 
+    @Test func `the held amount of a line is read`() {
+        let line = #"{"id":"\#(id.payment)","status":"authorized","amount":1500,"currency":"EUR","authorized":700}"#
+        #expect(payment(line)?.authorized == 700)
+        #expect(payment(line.replacing("authorized\":7", with: "amount_authorized\":8"))?.authorized == 800)
+    }
+
+    @Test(arguments: [
+        "processing", "requires_action", "review", "authorized", "expired", "partially_captured", "captured",
+        "partially_refunded", "refunded", "cancelled", "failed", "conflicted",
+    ])
+    func `every status of the API is known`(name: String) {
+        let line = #"{"id":"\#(id.payment)","status":"\#(name)","amount":1,"currency":"EUR"}"#
+        let status = payment(line)?.status
+        #expect(status != nil && status != .other && "\(status?.name ?? "-")" == name)
+    }
+
     @Test(arguments: [
         "", "{}", "x", #"{"id":"pay_1","status":"captured","amount":1}"#, #"{"status":"captured","amount":1}"#,
     ])
@@ -37,6 +53,12 @@ import Testing
             #"{"reference":"\#(id.payment)","operation":"refund","amount":5,"currency":"EUR","executions":2,"keys":["a,}","b"]}"#
         let expected = OracleCharge(payment: id, operation: .refund, amount: 5, currency: "EUR", executions: 2)
         #expect(charge(line) == expected)
+    }
+
+    @Test(arguments: ["authorize", "capture", "increment", "cancel", "refund"])
+    func `every operation of the oracle is known`(name: String) {
+        let line = #"{"reference":"\#(id.payment)","operation":"\#(name)","amount":5,"currency":"EUR","executions":1}"#
+        #expect(charge(line)?.operation.rawValue == name)
     }
 
     @Test func `an oracle line of a foreign reference has no payment, a foreign operation is refused`() {
@@ -52,6 +74,13 @@ import Testing
             """
         let demo = try JSONDecoder().decode(DemoFile.self, from: Data(text.utf8))
         #expect(demo.apiKeys == ["k"] && demo.gatewayPID == 5 && demo.oracleURL == "o" && demo.caCertificate == "c")
+        #expect(demo.oracleURLs == ["o"] && demo.simulatorURLs == ["p"])
+        let two = try JSONDecoder().decode(
+            DemoFile.self,
+            from: Data(text.replacing("\"new\":1", with: "\"second_psp_url\":\"http://b\",\"second_psp_pid\":7").utf8)
+        )
+        #expect(two.oracleURLs == ["o", "http://b/oracle/charges"] && two.simulatorURLs == ["p", "http://b"])
+        #expect(two.secondPSPPID == 7)
         #expect(throws: LoadUsageError.self) { try DemoFile.read(path: "/nonexistent/demo.json") }
     }
 }

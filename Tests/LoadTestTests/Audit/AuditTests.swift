@@ -196,6 +196,28 @@ import Testing
             $0.trialBalance.currencies[0].balance = "1"
         },
         Damage("a ledger that says it does not balance", .ledgerUnbalanced) { $0.trialBalance.balanced = false },
+        Damage("a line that nobody understands", .unreadable) { $0.unreadable = ["x"] },
+        Damage("an increment that the gateway does not know", .wrongCharge) {
+            $0.oracle.append(charge(id(5), operation: .increment, amount: 1_500))
+        },
+        Damage("a payment under review that was charged", .wrongCharge) {
+            $0.gateway[4].status = .review
+            $0.runs[0].expectations[4].status = .review
+        },
+        Damage("a waiting payment that was charged at both providers", .executedTwice) {
+            $0.gateway[4].status = .requiresAction
+            $0.runs[0].expectations[4].status = .requiresAction
+            $0.oracle.append(charge(id(5), operation: .authorize))
+        },
+        Damage("a hold of a captured payment released although nothing is left of it", .wrongCharge) {
+            $0.oracle.append(charge(id(1), operation: .cancel))
+        },
+        Damage("a failed payment whose hold was released and captured", .wrongCharge) {
+            $0.oracle += [
+                charge(id(2), operation: .authorize), charge(id(2), operation: .capture),
+                charge(id(2), operation: .cancel),
+            ]
+        },
     ]
 
     @Test(arguments: damages) func `planted damage fails the audit`(damage: Damage) {
@@ -205,6 +227,102 @@ import Testing
         #expect(!report.passed)
         #expect(report.counts[damage.finding] != nil, "\(report.lines)")
         #expect(report.lines.contains { $0.contains("FAILED") })
+    }
+
+    /// What a client was told of one payment, what became of it, and what the provider executed.
+    struct Life: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var operation = Operation.sale
+        var told: EntityStatus
+        var answer: UInt16 = 201
+        var payment: GatewayPayment
+        var executed: [OracleCharge]
+    }
+
+    private static let lives: [Life] = [
+        Life(
+            testDescription: "a shopper who has not come back",
+            told: .requiresAction,
+            payment: payment(id(90), .requiresAction),
+            executed: []
+        ),
+        Life(
+            testDescription: "a shopper who is done, and the gateway has not asked yet",
+            told: .requiresAction,
+            payment: payment(id(90), .requiresAction),
+            executed: [charge(id(90), operation: .authorize), charge(id(90), operation: .capture)]
+        ),
+        Life(
+            testDescription: "a shopper who paid after the answer",
+            told: .requiresAction,
+            payment: payment(id(90), .captured, captured: 1_000),
+            executed: [charge(id(90), operation: .authorize), charge(id(90), operation: .capture)]
+        ),
+        Life(
+            testDescription: "a shopper who failed after the answer",
+            told: .requiresAction,
+            payment: payment(id(90), .failed),
+            executed: []
+        ),
+        Life(
+            testDescription: "a payment under review",
+            told: .review,
+            answer: 200,
+            payment: payment(id(90), .review),
+            executed: []
+        ),
+        Life(
+            testDescription: "a hold that ran out",
+            operation: .authorize,
+            told: .authorized,
+            payment: payment(id(90), .expired),
+            executed: [charge(id(90), operation: .authorize)]
+        ),
+        Life(
+            testDescription: "a failed payment whose hold was released",
+            operation: .authorize,
+            told: .failed,
+            answer: 402,
+            payment: payment(id(90), .failed),
+            executed: [
+                charge(id(90), operation: .authorize, amount: 500), charge(id(90), operation: .cancel, amount: 500),
+            ]
+        ),
+    ]
+
+    @Test(arguments: lives) func `what a payment may become is no finding`(life: Life) {
+        var evidence = Self.sound()
+        evidence.runs[0].expectations.append(
+            Self.expectation(
+                90,
+                operation: life.operation,
+                payment: life.payment.id,
+                answer: life.answer,
+                status: life.told
+            )
+        )
+        evidence.gateway.append(life.payment)
+        evidence.oracle += life.executed
+        let report = Audit.check(evidence)
+        #expect(report.passed, "\(report.lines)")
+    }
+
+    @Test func `older payments that wait, were raised or were approved in part are no findings`() {
+        var evidence = Self.sound()
+        let old = (UInt64(82)...84).map { Self.id($0, at: Self.start - 5_000) }
+        var raised = Self.payment(old[1], .authorized, amount: 1_800)
+        raised.authorized = 1_800
+        var half = Self.payment(old[2], .captured, captured: 500)
+        half.authorized = 500
+        evidence.gateway += [Self.payment(old[0], .requiresAction), raised, half]
+        evidence.oracle += [
+            Self.charge(old[1], operation: .authorize), Self.charge(old[1], operation: .increment, amount: 1_500),
+            Self.charge(old[1], operation: .increment, amount: 1_800),
+            Self.charge(old[2], operation: .authorize, amount: 500),
+            Self.charge(old[2], operation: .capture, amount: 500),
+        ]
+        let report = Audit.check(evidence)
+        #expect(report.passed, "\(report.lines)")
     }
 
     @Test func `every kind of finding is planted`() {

@@ -1,3 +1,4 @@
+import HTTPTransport
 import Testing
 
 @testable import LoadTest
@@ -68,6 +69,50 @@ import Testing
         #expect(failures(record(), audit: audit).isEmpty)
         audit.add(.orphanCharge, "x")
         #expect(failures(record(), audit: audit).count == 1)
+    }
+
+    @Test func `a run whose requests were sent late fails, unless saturation was searched for`() {
+        var late = record()
+        late.worstLag = 5_000_000_000
+        #expect(failures(late).isEmpty)
+        late.worstLag += 1
+        #expect(failures(late).count == 1 && failures(late)[0].contains("5.0 s late"))
+        #expect(failures(late, .init(allowsSaturation: true)).isEmpty)
+        #expect(failures(late, .init(sendLag: 6_000_000_000)).isEmpty)
+    }
+
+    @Test func `an audit that could not be made fails the run`() {
+        let failures = VerdictRules.failures(
+            scenario: Scenario(name: "s"),
+            total: record(),
+            violations: 0,
+            stopped: nil,
+            audit: nil,
+            auditFailure: "the simulator does not answer"
+        )
+        #expect(failures == ["the audit could not be made: the simulator does not answer"])
+    }
+
+    @Test func `the whole run's throughput is over the time that its phases took`() {
+        func phase(start: UInt64, lastEnd: UInt64) -> PhaseRecord {
+            var record = PhaseRecord(name: "p", isWarmUp: false, durationSeconds: 1, start: start)
+            record.issued = 100
+            for _ in 0..<100 { record.record(.succeeded, class: 0, latency: 1) }
+            record.lastEnd = lastEnd
+            return record
+        }
+        let result = LoopResult(
+            records: [phase(start: 0, lastEnd: 900_000_000), phase(start: 1_000_000_000, lastEnd: 5_000_000_000)],
+            violations: ViolationList(),
+            errorSamples: [],
+            expectations: [],
+            repeatsSkipped: 0,
+            substituted: 0,
+            transport: HTTPClientStatistics(),
+            duration: 5_000_000_000
+        )
+        // One second, and four for the second phase.
+        #expect(LoadReport.Phase(RunSummary([result]).total).completedPerSecond == 40)
     }
 
     @Test func `requests that were never sent are errors`() {

@@ -11,7 +11,7 @@ import Testing
         let gateway = ScriptedGateway()
         let driver: LoadDriver
 
-        init(_ text: String, merchants: Int = 3, seed: UInt64 = 1) throws {
+        init(_ text: String, merchants: Int = 3, seed: UInt64 = 1, basePath: String = "") throws {
             let scenario = try Scenario(file: "s.yaml", text: "name: s\n" + text)
             let compiled = try CompiledScenario(scenario, merchantCount: merchants)
             let plan = LoadPlan(
@@ -25,6 +25,7 @@ import Testing
             let factory = RequestFactory(
                 scheme: "https",
                 authority: "h",
+                basePath: basePath,
                 apiKeys: (0..<merchants).map { "mk_\($0)" },
                 compiled: compiled
             )
@@ -265,6 +266,63 @@ import Testing
             refunded[expectation.payment, default: 0] += expectation.amount
         }
         #expect(refunded.values.allSatisfy { $0 <= 99_999 })
+    }
+
+    @Test func `a payment that waits for its shopper is neither captured nor refunded`() throws {
+        let world = try World(
+            "mix: {sale: 1, authorize: 1, capture: 2, cancel: 1, refund: 2}\nphases: [{duration: 500ms, rate: 1000}]"
+        )
+        world.gateway.interceptor = { [unowned gateway = world.gateway] sent in
+            guard sent.path == "/v1/payments" else { return nil }
+            return ScriptedGateway.response(201, body: gateway.payment(sent, status: "requires_action"))
+        }
+        world.run(milliseconds: 0...600)
+        #expect(world.driver.records[0].outcome(.succeeded) == 500 && world.driver.violations.total == 0)
+        #expect(world.gateway.sent.allSatisfy { $0.path == "/v1/payments" })
+        #expect(world.driver.expectations.allSatisfy { $0.isAcknowledged && $0.isOpen })
+    }
+
+    @Test func `a target's own path comes before every request's`() throws {
+        let world = try World(
+            "mix: {authorize: 2, capture: 1, cancel: 1, get: 1}\nphases: [{duration: 200ms, rate: 1000}]",
+            basePath: "/pay/eu"
+        )
+        world.run(milliseconds: 0...300)
+        #expect(world.gateway.sent.count == 200)
+        #expect(world.gateway.sent.allSatisfy { $0.path.hasPrefix("/pay/eu/v1/payments") })
+        for suffix in ["/v1/payments", "/capture", "/cancel"] {
+            #expect(world.gateway.sent.contains { $0.path.hasSuffix(suffix) }, "\(suffix)")
+        }
+        let raw = try World("raw: {path: /x}\nphases: [{duration: 3ms, rate: 1000}]", basePath: "/pay")
+        raw.run(milliseconds: 0...10)
+        #expect(raw.gateway.sent.map(\.path) == ["/pay/x", "/pay/x", "/pay/x"])
+    }
+
+    @Test func `a raw run against a target without that path is called off and says why`() throws {
+        let world = try World("raw: {api: provider, path: /v1/charges}\nphases: [{duration: 1s, rate: 1000}]")
+        world.gateway.interceptor = { _ in ScriptedGateway.response(404, body: "{}") }
+        world.run(milliseconds: 0...20)
+        let reason = (world.driver.stopSignal as? SharedStop)?.reason
+        #expect(reason?.contains("/v1/charges") == true && reason?.contains("404") == true)
+        #expect(world.gateway.sent.count < 20 && world.driver.isDone(now: 20 * Self.millisecond))
+    }
+
+    @Test func `one refusal after successes does not call a raw run off`() throws {
+        let world = try World("raw: {path: /x}\nphases: [{duration: 20ms, rate: 1000}]")
+        world.gateway.interceptor = { [unowned gateway = world.gateway] _ in
+            ScriptedGateway.response(gateway.sent.count == 10 ? 403 : 200, body: "{}")
+        }
+        world.run(milliseconds: 0...30)
+        #expect(world.gateway.sent.count == 20 && world.driver.stopSignal?.isStopped == false)
+    }
+
+    @Test func `a target that does not keep up ends fewer a second than are due`() throws {
+        let world = try World("phases: [{duration: 100ms, rate: 1000, warm_up: true}, {duration: 100ms, rate: 1000}]")
+        world.run(milliseconds: 0...200, answers: false)
+        world.gateway.answer(world.driver, now: 1_100 * Self.millisecond)
+        // 100 requests of the second phase, which began at 100 ms, ended at 1,100 ms.
+        let phase = LoadReport.Phase(world.driver.records[1])
+        #expect(phase.durationSeconds == 0.1 && phase.elapsedSeconds == 1 && phase.completedPerSecond == 100)
     }
 
     @Test func `a step that is too slow ends the search`() throws {

@@ -23,7 +23,7 @@ import Testing
             mix: {sale: 1, get: 2}
             duplicates: {rate: 0.25, concurrent: 1}
             conflicts: {rate: 0.5}
-            limits: {p99: 10ms, error_rate: 0.01, saturation: true}
+            limits: {p99: 10ms, error_rate: 0.01, saturation: true, send_lag: 7s}
             psp_profile: {drop_rate: 0.05, latency: {ms: 3}, name: "5"}
             phases:
               - {name: warm, duration: 2s, rate: 10, warm_up: true}
@@ -36,7 +36,10 @@ import Testing
             scenario.giveUp == 20_000_000_000 && scenario.timeout == 250_000_000 && scenario.drain == 60_000_000_000
         )
         #expect(scenario.merchants == .init(count: 5, exponent: 1.2))
-        #expect(scenario.limits == .init(errorRate: 0.01, percentiles: [.p99: 10], allowsSaturation: true))
+        #expect(
+            scenario.limits
+                == .init(errorRate: 0.01, percentiles: [.p99: 10], sendLag: 7_000_000_000, allowsSaturation: true)
+        )
         #expect(scenario.pspProfile == #"{"drop_rate":0.05,"latency":{"ms":3},"name":"5"}"#)
         #expect(scenario.phases.map(\.name) == ["warm", "ramp", "step-10", "step-20", "step-30"])
         #expect(scenario.phases[0].isWarmUp && scenario.phases[0].load.mix == [.sale: 1, .get: 2])
@@ -69,6 +72,8 @@ import Testing
         ("name: x\nduplicates: {rate: 2}\n\(phase)", "duplicates.rate must be a number between 0.0 and 1.0"),
         ("name: x\nin_flight: 0\n\(phase)", "in_flight must be a whole number between 1 and 200000"),
         ("name: x\nretries: maybe\n\(phase)", "retries must be true or false"),
+        ("name: x\nlimits: {send_lag: 5}\n\(phase)", "limits.send_lag must be a duration with a unit"),
+        ("name: x\nraw: {path: /x, api: bank}\n\(phase)", "raw.api must be gateway or provider"),
         ("name: x\nlimits: {p98: 5ms}\n\(phase)", "limits.p98 is not known here"),
         ("name: x\nmerchants: {exponent: 1}\n\(phase)", "merchants.exponent belongs to a zipf spread"),
         ("name: x\nname: y\n\(phase)", "s.yaml"),

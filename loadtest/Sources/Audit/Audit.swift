@@ -24,6 +24,7 @@ struct Audit {
         audit.checkUnexplained(evidence.gateway)
         audit.checkProvider(evidence.oracle, payments)
         audit.checkLedger(evidence.trialBalance)
+        for line in evidence.unreadable { audit.report.add(.unreadable, line) }
         audit.report.gatewayPayments = evidence.gateway.count
         audit.report.oracleCharges = evidence.oracle.count
         audit.report.currencies = evidence.trialBalance.currencies.count
@@ -104,10 +105,17 @@ struct Audit {
     private struct Executed {
         var authorizations = 0
         var authorized: Int64 = 0
+        /// The new total of the highest increment; 0 without one.
+        var incremented: Int64 = 0
         var captured: Int64 = 0
         var refunded: Int64 = 0
         var cancellations = 0
         var currencyDiffers = false
+
+        /// What was held in all.
+        var total: Int64 { max(authorized, incremented) }
+        /// Whether what was held was released and nothing was taken.
+        var isVoided: Bool { cancellations == authorizations && captured == 0 && refunded == 0 }
     }
 
     private mutating func checkProvider(_ oracle: [OracleCharge], _ payments: [EntityID: GatewayPayment]) {
@@ -134,6 +142,7 @@ struct Audit {
         case .capture: sums.captured += charge.amount
         case .refund: sums.refunded += charge.amount
         case .cancel: sums.cancellations += 1
+        case .increment: sums.incremented = max(sums.incremented, charge.amount)
         }
     }
 
@@ -143,10 +152,22 @@ struct Audit {
         switch payment.status {
         case .processing, .conflicted:
             return
-        case .failed:
-            if sums.authorizations > 0 { report.add(.wrongCharge, "\(payment.summary) was authorized all the same") }
+        case .requiresAction:
+            // The provider may have executed it since the gateway last asked: once at most.
+            if sums.authorizations > 1 { report.add(.executedTwice, "authorize of \(payment.summary)") }
             return
-        case .none, .authorized, .captured, .partiallyRefunded, .refunded, .cancelled, .pending, .succeeded, .other:
+        case .failed, .review:
+            // What was executed all the same has to have been voided.
+            if !sums.isVoided { report.add(.wrongCharge, "\(payment.summary) was authorized all the same") }
+            return
+        case .cancelled where sums.authorizations == 0:
+            // A payment that waited for its shopper held nothing.
+            if !isOld, expected.payments[payment.id]?.isConfirmed == true {
+                report.add(.chargeMissing, payment.summary)
+            }
+            return
+        case .none, .authorized, .captured, .partiallyCaptured, .partiallyRefunded, .refunded, .cancelled, .expired,
+            .pending, .succeeded, .other:
             break
         }
         if sums.authorizations == 0 {
@@ -154,13 +175,13 @@ struct Audit {
             return
         }
         if sums.authorizations > 1 { report.add(.executedTwice, "authorize of \(payment.summary)") }
-        if sums.authorized != payment.amount || sums.captured != payment.captured || sums.refunded != payment.refunded
-            || sums.currencyDiffers
+        if sums.total != payment.authorized ?? payment.amount || sums.captured != payment.captured
+            || sums.refunded != payment.refunded || sums.currencyDiffers
         {
-            let moved = "authorized \(sums.authorized), captured \(sums.captured), refunded \(sums.refunded)"
+            let moved = "authorized \(sums.total), captured \(sums.captured), refunded \(sums.refunded)"
             report.add(.wrongCharge, "\(payment.summary), the provider has \(moved)")
         }
-        if (payment.status == .cancelled) != (sums.cancellations == 1) {
+        if !payment.permits(cancellations: sums.cancellations, ofHold: sums.total) {
             report.add(.wrongCharge, "\(payment.summary), the provider has \(sums.cancellations) cancellations")
         }
     }
@@ -180,12 +201,24 @@ extension GatewayPayment {
     /// Whether the status follows from the sums.
     fileprivate var hasStatusOfItsSums: Bool {
         switch status {
-        case .authorized, .cancelled, .failed: captured == 0 && refunded == 0
+        case .authorized, .cancelled, .failed, .expired, .requiresAction, .review: captured == 0 && refunded == 0
         case .captured: captured > 0 && refunded == 0
+        case .partiallyCaptured: captured > 0 && refunded < captured
         case .partiallyRefunded: refunded > 0 && refunded < captured
         case .refunded: captured > 0 && refunded == captured
         case .conflicted, .processing: true
         case .none, .pending, .succeeded, .other: false
+        }
+    }
+
+    /// Whether the provider may have released a hold so many times.
+    fileprivate func permits(cancellations: Int, ofHold hold: Int64) -> Bool {
+        switch status {
+        case .cancelled: cancellations == 1
+        case .expired: cancellations <= 1
+        // The rest of a hold of which a part was captured.
+        case .captured, .partiallyRefunded, .refunded: cancellations <= (captured < hold ? 1 : 0)
+        default: cancellations == 0
         }
     }
 

@@ -6,6 +6,8 @@ struct GatewayPayment: Sendable, Equatable {
     var refunded: Int64
     var currency: String
     var status: EntityStatus
+    /// What is or was held, if the line says so: less than `amount` after an approval for a part.
+    var authorized: Int64?
 }
 
 /// An operation that the simulator executed: real money, as far as the test goes.
@@ -15,6 +17,8 @@ struct OracleCharge: Sendable, Equatable {
         case capture
         case cancel
         case refund
+        /// The amount is the new total of what is held.
+        case increment
     }
 
     /// The payment; `none` when the reference is none of the gateway's identifiers.
@@ -44,10 +48,13 @@ struct AuditEvidence: Sendable {
     var gateway: [GatewayPayment]
     var oracle: [OracleCharge]
     var trialBalance: TrialBalance
+    /// Lines of the gateway or of a simulator that say nothing the harness knows.
+    var unreadable: [String] = []
 }
 
 extension GatewayPayment {
-    /// Reads `{"id","status","amount","currency","captured","refunded"}`, further members ignored.
+    /// Reads `{"id","status","amount","currency","authorized","captured","refunded"}`, further
+    /// members ignored.
     /// Also reads the API's payment object, whose names differ (`captured_amount` …).
     init?(line: Span<UInt8>) {
         self.init(id: .none, amount: -1, captured: 0, refunded: 0, currency: "", status: .none)
@@ -58,6 +65,8 @@ extension GatewayPayment {
                 status = EntityStatus(line, FlatJSON.unquoted(line, value))
             } else if line.matches("amount", at: name) {
                 amount = line.integer(at: value.lowerBound) ?? -1
+            } else if line.matches("authorized", at: name) || line.matches("amount_authorized", at: name) {
+                authorized = line.integer(at: value.lowerBound)
             } else if line.matches("captured", at: name) || line.matches("amount_captured", at: name) {
                 captured = line.integer(at: value.lowerBound) ?? 0
             } else if line.matches("refunded", at: name) || line.matches("amount_refunded", at: name) {

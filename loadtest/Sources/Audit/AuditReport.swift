@@ -23,6 +23,8 @@ struct AuditFinding: Sendable, Equatable {
         case chargeMissing = "charge missing at the provider"
         case wrongCharge = "wrong amount at the provider"
         case ledgerUnbalanced = "ledger does not sum to zero"
+        /// Something happened that the harness does not know: what it means is not checked.
+        case unreadable = "line that cannot be read"
     }
 
     var kind: Kind

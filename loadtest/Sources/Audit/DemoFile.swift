@@ -11,6 +11,9 @@ struct DemoFile: Decodable, Equatable, Sendable {
     var apiKeys: [String]
     var gatewayPID: Int?
     var pspPID: Int?
+    /// Of the second connector's simulator; only in a demo with two.
+    var secondPSPURL: String?
+    var secondPSPPID: Int?
 
     enum CodingKeys: String, CodingKey {
         case baseURL = "base_url"
@@ -21,7 +24,13 @@ struct DemoFile: Decodable, Equatable, Sendable {
         case apiKeys = "api_keys"
         case gatewayPID = "gateway_pid"
         case pspPID = "psp_pid"
+        case secondPSPURL = "second_psp_url"
+        case secondPSPPID = "second_psp_pid"
     }
+
+    /// All simulators: whatever moved at any of them is the gateway's money.
+    var simulatorURLs: [String] { [pspURL] + (secondPSPURL.map { [$0] } ?? []) }
+    var oracleURLs: [String] { [oracleURL] + (secondPSPURL.map { ["\($0)/oracle/charges"] } ?? []) }
 
     static func read(path: String) throws -> DemoFile {
         guard let data = FileManager.default.contents(atPath: path) else {

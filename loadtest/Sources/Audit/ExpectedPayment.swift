@@ -7,7 +7,8 @@ struct ExpectedPayment: Sendable, Equatable {
     var sequence: UInt64
     /// Refused by the provider: no money moved.
     var isDeclined = false
-    /// A creation was acknowledged as done (not merely seen as processing).
+    /// A creation was acknowledged as done (neither merely seen as processing nor waiting for a
+    /// shopper or a reviewer).
     var isConfirmed = false
     var captured: ClosedRange<Int64> = 0...0
     var refunded: ClosedRange<Int64> = 0...0
@@ -19,7 +20,7 @@ struct ExpectedPayment: Sendable, Equatable {
         amount = expectation.amount
         self.currency = currency
         sequence = expectation.sequence
-        isConfirmed = expectation.didSucceed
+        isConfirmed = expectation.didSucceed && !expectation.isOpen
         isDeclined = expectation.answer == 402 || (expectation.isAcknowledged && expectation.status == .failed)
         guard expectation.operation == .sale else { return }
         if isConfirmed { captured = amount...amount } else if !isDeclined { captured = 0...amount }

@@ -45,7 +45,7 @@ struct PlainHTTP: Sendable {
         do {
             _ = try await bootstrap.connect(host: address.host, port: address.port).get()
         } catch {
-            promise.fail(error)
+            promise.fail(LoadUsageError("\(url) cannot be reached: \(error)"))
         }
         return try await promise.futureResult.get()
     }
@@ -92,8 +92,12 @@ private final class PlainHTTPHandler: ChannelInboundHandler {
             headers.add(name: "content-type", value: "application/json")
             headers.add(name: "content-length", value: "\(body.utf8.count)")
         }
-        let path = address.path.isEmpty ? "/" : address.path
-        let head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)
+        let head = HTTPRequestHead(
+            version: .http1_1,
+            method: HTTPMethod(rawValue: method),
+            uri: address.requestTarget,
+            headers: headers
+        )
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if let body { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

@@ -21,4 +21,6 @@ struct KeyExpectation: Sendable, Equatable {
     /// Might have been executed: acknowledged as done, or nobody said no.
     var mayHaveSucceeded: Bool { answer == 0 || answer == 202 || answer >= 500 || didSucceed }
     var didSucceed: Bool { (200..<300).contains(answer) && answer != 202 && status != .failed }
+    /// Answered, and whether money moves depends on somebody else: nothing is certain of it.
+    var isOpen: Bool { status.waitsForSomebody }
 }

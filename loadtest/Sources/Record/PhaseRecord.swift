@@ -61,6 +61,8 @@ struct PhaseRecord: Sendable {
     var name: String
     var isWarmUp: Bool
     var durationSeconds: Double
+    /// When the phase began, in nanoseconds since the start of the run.
+    var start: UInt64
     /// Requests that fell due and were sent for the first time.
     var issued: UInt64 = 0
     /// Requests that fell due and were never sent.
@@ -82,11 +84,16 @@ struct PhaseRecord: Sendable {
     /// run.
     var lastEnd: UInt64 = 0
 
-    init(name: String, isWarmUp: Bool, durationSeconds: Double) {
+    init(name: String, isWarmUp: Bool, durationSeconds: Double, start: UInt64 = 0) {
         self.name = name
         self.isWarmUp = isWarmUp
         self.durationSeconds = durationSeconds
+        self.start = start
     }
+
+    /// From the begin of the phase until the last of its requests ended, and at least its length:
+    /// longer for a target that did not keep up.
+    var elapsedSeconds: Double { max(durationSeconds, Double(lastEnd - min(start, lastEnd)) / 1e9) }
 
     var completed: UInt64 { outcomes.reduce(0, +) }
     var errors: UInt64 {

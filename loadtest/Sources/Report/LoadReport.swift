@@ -19,12 +19,14 @@ struct LoadReport: Encodable, Sendable {
         var name: String
         var isWarmUp: Bool
         var durationSeconds: Double
+        /// Until the last request of the phase ended; at least its length.
+        var elapsedSeconds: Double
         var issued: UInt64
         var completed: UInt64
         var unsent: UInt64
         var retries: UInt64
         var errors: UInt64
-        /// First uses of keys that ended, by second of the phase and what it took to finish them.
+        /// First uses of keys that ended, by second of `elapsedSeconds`.
         var completedPerSecond: Double
         var saturatedTicks: UInt64
         var worstSendLagMilliseconds: Double
@@ -82,12 +84,13 @@ extension LoadReport.Phase {
         name = record.name
         isWarmUp = record.isWarmUp
         durationSeconds = record.durationSeconds
+        elapsedSeconds = record.elapsedSeconds
         issued = record.issued
         completed = record.completed
         unsent = record.unsent
         retries = record.retries
         errors = record.errors
-        completedPerSecond = record.durationSeconds > 0 ? Double(record.final.count) / record.durationSeconds : 0
+        completedPerSecond = record.elapsedSeconds > 0 ? Double(record.final.count) / record.elapsedSeconds : 0
         saturatedTicks = record.saturatedTicks
         worstSendLagMilliseconds = Double(record.worstLag) / 1e6
         outcomes = [:]

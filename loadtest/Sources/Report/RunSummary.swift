@@ -21,6 +21,7 @@ struct RunSummary: Sendable {
         let seconds = measured.reduce(0) { $0 + $1.durationSeconds }
         var total = PhaseRecord(name: "total", isWarmUp: false, durationSeconds: seconds)
         for phase in measured { total.add(phase) }
+        total.lastEnd = UInt64(measured.reduce(0) { $0 + $1.elapsedSeconds } * 1e9)
         self.phases = phases
         self.total = total
         self.violations = violations

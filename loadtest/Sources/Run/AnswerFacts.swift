@@ -11,8 +11,15 @@ enum EntityStatus: UInt8, CaseIterable, Sendable {
     case conflicted
     case pending
     case succeeded
+    case requiresAction
+    case review
+    case expired
+    case partiallyCaptured
     /// A name the harness does not know.
     case other
+
+    /// Somebody has to do something before money moves: a shopper or a reviewer.
+    var waitsForSomebody: Bool { self == .requiresAction || self == .review }
 
     var name: StaticString {
         switch self {
@@ -27,6 +34,10 @@ enum EntityStatus: UInt8, CaseIterable, Sendable {
         case .conflicted: "conflicted"
         case .pending: "pending"
         case .succeeded: "succeeded"
+        case .requiresAction: "requires_action"
+        case .review: "review"
+        case .expired: "expired"
+        case .partiallyCaptured: "partially_captured"
         case .other: "other"
         }
     }

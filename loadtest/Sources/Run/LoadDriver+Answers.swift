@@ -12,7 +12,7 @@ extension LoadDriver {
         case .notExecuted, .unknown:
             records[Int(slots[index].phase)].statuses[0] += 1
             slots[index].lastStatus = 0
-            apply(.noAnswer(retries: retries), index, retryAfter: 0, now: now)
+            apply(.noAnswer(retries: retries), index, now: now)
         }
     }
 
@@ -27,6 +27,7 @@ extension LoadDriver {
                 role: .original,
                 retries: retries
             )
+            noteFitness(status: response.status)
             sample(slots[index], response: response, verdict: verdict)
             return apply(verdict, index, retryAfter: retryAfter(response.headers), now: now)
         }
@@ -47,7 +48,16 @@ extension LoadDriver {
             slots[index].asksByGet = true
             slots[index].payment.id = facts.payment
         }
-        apply(verdict, index, retryAfter: retryAfter(response.headers), now: now)
+        apply(verdict, index, status: facts.status, retryAfter: retryAfter(response.headers), now: now)
+    }
+
+    /// Calls a raw run off whose target refuses the request itself before anything has succeeded:
+    /// the scenario is for another API, or lacks a credential.
+    private func noteFitness(status: Int) {
+        if (200..<300).contains(status) { hasRawSucceeded = true }
+        guard !hasRawSucceeded, [401, 403, 404, 405].contains(status), let raw = compiled.scenario.raw else { return }
+        let api = raw.api == .provider ? "; the scenario is for a provider's API, which a gateway does not have" : ""
+        stopSignal?.stop("POST \(raw.path) is answered \(status) by this target\(api)")
     }
 
     private func retryAfter(_ headers: HPACKHeaders) -> Int {
@@ -66,11 +76,11 @@ extension LoadDriver {
     /// The key's answer stays 202: the payment itself says when it is final.
     private func answeredByGet(_ index: Int32, response: HTTPClientResponse, facts: AnswerFacts, now: UInt64) {
         guard response.status == 200, facts.status != .processing else {
-            return apply(retries ? .retry : .final(.processing), index, retryAfter: 0, now: now)
+            return apply(retries ? .retry : .final(.processing), index, now: now)
         }
         let outcome: Outcome = facts.status == .failed ? .declined : .succeeded
         acknowledge(index, status: 200, facts: facts, verdict: .final(outcome))
-        apply(.final(outcome), index, retryAfter: 0, now: now)
+        apply(.final(outcome), index, status: facts.status, now: now)
     }
 
     /// Compares an answer with what the contract promises.
@@ -159,10 +169,17 @@ extension LoadDriver {
     }
 
     /// Ends the request, or arms its next attempt.
-    private func apply(_ verdict: AnswerVerdict, _ index: Int32, retryAfter: Int, now: UInt64) {
+    /// - Parameter status: what the answer says that the payment or the refund has become.
+    private func apply(
+        _ verdict: AnswerVerdict,
+        _ index: Int32,
+        status: EntityStatus = .none,
+        retryAfter: Int = 0,
+        now: UInt64
+    ) {
         switch verdict {
         case .final(let outcome):
-            if outcome == .succeeded { reuse(index) }
+            if outcome == .succeeded { reuse(index, status: status) }
             conclude(index, outcome, now: now)
         case .retry:
             let attempt = Int(slots[index].attempts) + 1
@@ -174,17 +191,18 @@ extension LoadDriver {
         }
     }
 
-    /// Offers the payment of a successful request to later operations.
-    private func reuse(_ index: Int32) {
+    /// Offers the payment of a successful request to later operations. A creation's answer says
+    /// what may follow: a payment that waits for its shopper can be neither captured nor refunded.
+    private func reuse(_ index: Int32, status: EntityStatus) {
         let slot = slots[index]
         guard slot.role == .original, slot.payment.id != .none else { return }
         var handle = slot.payment
         switch slot.operation {
         case .sale:
             handle.captured = slot.amount
-            payments.offer(handle, status: .captured, random: &random)
+            payments.offer(handle, status: status, random: &random)
         case .authorize:
-            payments.offer(handle, status: .authorized, random: &random)
+            payments.offer(handle, status: status, random: &random)
         case .capture, .capturePartial:
             handle.captured = slot.amount
             payments.offer(handle, status: .captured, random: &random)
@@ -203,7 +221,7 @@ extension LoadDriver {
         let phase = Int(slot.phase)
         let latency = now > slot.due ? now - slot.due : 0
         records[phase].record(outcome, class: slot.latencyClass, latency: latency)
-        records[phase].lastEnd = max(records[phase].lastEnd, now)
+        if slot.role == .original { records[phase].lastEnd = max(records[phase].lastEnd, now) }
         if outcome == .succeeded || outcome == .declined {
             if slot.duplicateFollows { repeatRequest(index, as: .duplicate, due: now) }
             if slot.conflictFollows { repeatRequest(index, as: .conflict, due: now) }

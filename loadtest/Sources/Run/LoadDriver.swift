@@ -52,6 +52,8 @@ final class LoadDriver {
     var repeatsSkipped: UInt64 = 0
     /// Operations that found no payment to work on and became a creation.
     var substituted: UInt64 = 0
+    /// A raw request was answered 2xx: the target has what the scenario sends.
+    var hasRawSucceeded = false
 
     private var phase = 0
     private var phaseStart: UInt64 = 0
@@ -77,8 +79,15 @@ final class LoadDriver {
         random = SplitMix64(seed: SplitMix64.mix(plan.seed ^ 0xA5A5) &+ UInt64(loop))
         let scenario = plan.compiled.scenario
         slots = SlotTable(capacity: max(1, scenario.inFlight / plan.loops))
-        records = scenario.phases.map {
-            PhaseRecord(name: $0.name, isWarmUp: $0.isWarmUp, durationSeconds: Double($0.duration) / 1e9)
+        var start: UInt64 = 0
+        records = scenario.phases.map { phase in
+            defer { start += phase.duration }
+            return PhaseRecord(
+                name: phase.name,
+                isWarmUp: phase.isWarmUp,
+                durationSeconds: Double(phase.duration) / 1e9,
+                start: start
+            )
         }
         nextSequence = UInt64(loop)
         schedule = Self.schedule(scenario.phases[0], loop: loop, loops: loops, seed: plan.seed)

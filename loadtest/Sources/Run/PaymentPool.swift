@@ -48,7 +48,8 @@ struct PaymentPool: Sendable {
             insert(handle, into: &authorized, &random)
         case .captured, .partiallyRefunded:
             if handle.refundable > 0 { insert(handle, into: &captured, &random) }
-        case .none, .processing, .refunded, .cancelled, .failed, .conflicted, .pending, .succeeded, .other:
+        case .none, .processing, .refunded, .cancelled, .failed, .conflicted, .pending, .succeeded, .requiresAction,
+            .review, .expired, .partiallyCaptured, .other:
             break
         }
     }

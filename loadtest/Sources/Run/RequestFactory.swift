@@ -20,6 +20,8 @@ struct RequestFactory {
 
     private let authority: String
     private let scheme: String
+    // The target's own path, which comes before all others.
+    private let basePath: String
     private let authorizations: [String]
     // Complete but for the key, by merchant.
     private let createHeaders: [HPACKHeaders]
@@ -33,23 +35,31 @@ struct RequestFactory {
     init(
         scheme: String,
         authority: String,
+        basePath: String = "",
         apiKeys: [String],
         compiled: CompiledScenario,
         allocator: ByteBufferAllocator = ByteBufferAllocator()
     ) {
         self.scheme = scheme
         self.authority = authority
+        self.basePath = basePath
         self.allocator = allocator
         self.authorizations = apiKeys.map { "Bearer \($0)" }
         self.createHeaders = authorizations.map {
-            Self.headers("POST", scheme: scheme, authority: authority, path: "/v1/payments", authorization: $0)
+            Self.headers(
+                "POST",
+                scheme: scheme,
+                authority: authority,
+                path: "\(basePath)/v1/payments",
+                authorization: $0
+            )
         }
         let raw = compiled.scenario.raw
         var rawHeaders = Self.headers(
             "POST",
             scheme: scheme,
             authority: authority,
-            path: raw?.path ?? "/",
+            path: basePath + (raw?.path ?? "/"),
             authorization: authorizations.first
         )
         for (name, value) in (raw?.headers ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -76,7 +86,7 @@ struct RequestFactory {
         merchant: UInt16,
         key: String
     ) -> HTTPClientRequest {
-        let path = "/v1/payments/\(payment.payment)/\(action)"
+        let path = "\(basePath)/v1/payments/\(payment.payment)/\(action)"
         var headers = Self.headers(
             "POST",
             scheme: scheme,
@@ -98,7 +108,7 @@ struct RequestFactory {
 
     /// `GET /v1/payments/{id}`.
     func get(_ payment: EntityID, merchant: UInt16) -> HTTPClientRequest {
-        let path = "/v1/payments/\(payment.payment)"
+        let path = "\(basePath)/v1/payments/\(payment.payment)"
         let headers = Self.headers(
             "GET",
             scheme: scheme,
@@ -140,7 +150,7 @@ struct RequestFactory {
         headers.add(name: ":authority", value: authority)
         // A path with an identifier is new each time and would push useful entries out of the
         // dynamic table.
-        headers.add(name: ":path", value: path, indexing: path.utf8.count > 20 ? .nonIndexable : .indexable)
+        headers.add(name: ":path", value: path, indexing: path.contains("/pay_") ? .nonIndexable : .indexable)
         if method == "POST" { headers.add(name: "content-type", value: "application/json") }
         if let authorization { headers.add(name: "authorization", value: authorization) }
         headers.add(name: "user-agent", value: "millrace-load/1")

@@ -49,9 +49,10 @@ extension Scenario.Merchants {
 
 extension Scenario.Limits {
     fileprivate init(_ reader: YAMLReader) throws {
-        try reader.checkKeys(["error_rate", "saturation"] + Percentile.allCases.map(\.rawValue))
+        try reader.checkKeys(["error_rate", "saturation", "send_lag"] + Percentile.allCases.map(\.rawValue))
         errorRate = try reader.number("error_rate", in: 0...1) ?? 0
         allowsSaturation = try reader.bool("saturation") ?? false
+        sendLag = try reader.duration("send_lag") ?? sendLag
         for percentile in Percentile.allCases {
             guard let bound = try reader.duration(percentile.rawValue) else { continue }
             percentiles[percentile] = Double(bound) / 1e6
@@ -61,7 +62,10 @@ extension Scenario.Limits {
 
 extension Scenario.RawRequest {
     fileprivate init(_ reader: YAMLReader) throws {
-        try reader.checkKeys(["path", "body", "headers"])
+        try reader.checkKeys(["api", "path", "body", "headers"])
+        guard let api = API(rawValue: try reader.string("api") ?? API.gateway.rawValue) else {
+            throw reader.failure("api", "must be gateway or provider")
+        }
         guard let path = try reader.string("path"), path.hasPrefix("/") else {
             throw reader.failure("path", "must be given and begin with /")
         }
@@ -69,7 +73,7 @@ extension Scenario.RawRequest {
         if let child = try reader.child("headers") {
             for name in child.keys { headers[name.lowercased()] = try child.string(name) }
         }
-        self.init(path: path, body: try reader.string("body") ?? "", headers: headers)
+        self.init(api: api, path: path, body: try reader.string("body") ?? "", headers: headers)
     }
 }
 

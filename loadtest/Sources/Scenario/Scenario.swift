@@ -42,12 +42,24 @@ struct Scenario: Sendable {
         var errorRate = 0.0
         /// Bounds of the final latency in milliseconds, by percentile.
         var percentiles: [Percentile: Double] = [:]
+        /// How many nanoseconds after its due time a request may be sent at the latest. A run
+        /// beyond it has not made the load that it was to make.
+        var sendLag: UInt64 = 5_000_000_000
         /// Whether reaching the in-flight limit is tolerated (a search for saturation wants to).
         var allowsSaturation = false
     }
 
     /// A fixed request, for targets that are not Millrace. The idempotency key is still unique.
     struct RawRequest: Sendable, Equatable {
+        /// Whose API the path belongs to.
+        enum API: String, Sendable {
+            /// The target, whatever it is; of a demo its gateway.
+            case gateway
+            /// A provider or a proxy before one; of a demo its first simulator. It gets no API key.
+            case provider
+        }
+
+        var api = API.gateway
         var path: String
         var body: String
         var headers: [String: String] = [:]
