@@ -215,7 +215,7 @@ extension ProblemRule {
             category: .validation,
             retry: .never,
             title: "The currency is not known",
-            detail: "Send the ISO 4217 code of a currency in circulation, in upper case."
+            detail: "Send the ISO 4217 code of a currency in circulation."
         ),
         Self(
             code: .metadataTooManyPairs,
