@@ -121,8 +121,14 @@ final class EdgeWorld {
         settle()
     }
 
-    private func settle() {
+    /// Runs what is due, and the turns of connections until none waits.
+    private func run() {
         eventLoop.run()
+        while loop.areTurnsScheduled { eventLoop.advanceTime(by: HTTPServerLoop.turnPause) }
+    }
+
+    private func settle() {
+        run()
         while let bytes = try? channel.readOutbound(as: ByteBuffer.self) { sent += bytes.readableBytes }
         let configuration = loop.configuration
         precondition(loop.bodyBytesBuffered >= 0 && loop.bodyBytesBuffered <= configuration.maxBodyBytesBufferedPerLoop)
@@ -162,7 +168,7 @@ final class EdgeWorld {
         if isNew { bytes += FuzzFrame.preface + FuzzFrame(4).bytes + FuzzFrame(4, flags: 1).bytes }
         bytes += FuzzFrame(1, flags: 5, stream: stream, FuzzFrame.block(FuzzFrame.request)).bytes
         _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
-        eventLoop.run()
+        run()
         var answer: [UInt8] = []
         while let bytes = try? channel.readOutbound(as: ByteBuffer.self) { answer += bytes.readableBytesView }
         // 0x88 is the indexed field ":status: 200" of HPACK's static table.

@@ -60,6 +60,10 @@ package enum HTTPRequestFault: Sendable, CaseIterable {
     case overloaded
     /// The request cannot be understood as HTTP (400), where an answer is still possible.
     case malformed
+    /// The header fields are longer than the configured maximum (431).
+    case headersTooLarge
+    /// The body comes in a transfer coding that the server does not know (501).
+    case transferCodingUnknown
 }
 
 /// What answers requests on one event loop. All calls come on that loop.

@@ -8,6 +8,7 @@ import h2.events
 import h2.settings
 import pytest
 import raw as http2
+from attacks.frames import CONTINUATION, DATA, HEADERS, PING, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, frame
 from gateway import alive, key, payment, wait_until
 from raw import BODY, Raw, abort, connect, connect_tcp, read_to_end
 
@@ -55,11 +56,19 @@ def test_a_body_in_pieces_is_one_body(demo):
         lambda headers: [header for header in headers if header[0] != ":scheme"],
         lambda headers: [header for header in headers if header[0] != ":path"],
         lambda headers: [(":path", "") if header[0] == ":path" else header for header in headers],
+        lambda headers: [(":method", "") if header[0] == ":method" else header for header in headers],
+        lambda headers: [*headers, ("x", " a")],
+        lambda headers: [*headers, ("x", "a\t")],
+        lambda headers: [*headers, ("content-length", f"+{len(BODY)}")],
+        lambda headers: [*headers, ("host", "elsewhere")],
+        lambda headers: [*headers, ("host", "localhost"), ("host", "localhost")],
+        lambda headers: [(":authority", "me@localhost") if header[0] == ":authority" else header for header in headers],
     ],
     ids=[
         "upper case", "connection", "transfer-encoding", "te", "length differs", "no length", "NUL in name", "blank in name",
         "NUL in value", "line end in value", "pseudo at the end", "method at the end", "two methods", "unknown pseudo",
-        "no method", "no scheme", "no path", "empty path",
+        "no method", "no scheme", "no path", "empty path", "empty method", "leading blank", "trailing blank", "signed length",
+        "another host", "two hosts", "userinfo",
     ],
 )  # fmt: skip
 def test_a_bad_header_harms_its_own_stream_only(demo, change):
@@ -79,11 +88,6 @@ def test_a_bad_header_harms_its_own_stream_only(demo, change):
     assert not any(isinstance(event, h2.events.ResponseReceived) and event.stream_id == broken for event in raw.events)
 
 
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 5, 6, 7, 8, 9
 GET = b"\x82"  # :method: GET, from the static table.
 
 
@@ -128,6 +132,12 @@ def test_a_bad_frame_ends_its_own_connection_with_the_right_error(demo, bystande
     assert raw.goaway() in errors or (raw.closed and len(sent) > 100_000), raw.events
 
 
+def test_no_core_file_is_left(demo):
+    """It would hold keys."""
+    with open(f"/proc/{demo.gateway_pid}/limits") as limits:
+        assert next(line for line in limits if line.startswith("Max core file size")).split()[4:6] == ["0", "0"]
+
+
 def test_what_is_unknown_is_ignored(demo):
     raw = Raw(demo)
     raw.socket.sendall(frame(0xBB, 0xFF, 0, b"hello"))
@@ -140,17 +150,46 @@ def test_what_is_unknown_is_ignored(demo):
 LIMIT = 256  # limits.max_streams_per_connection
 
 
-def test_streams_beyond_a_limit_that_is_known_end_the_connection(demo, bystander):
+def test_a_stream_beyond_the_limit_is_refused_and_no_other(demo, bystander):
     raw = Raw(demo)
     raw.read(lambda events: any(isinstance(event, h2.events.SettingsAcknowledged) for event in events))
     assert raw.h2.remote_settings.max_concurrent_streams == LIMIT
     # Our library would keep to it.
     raw.h2.remote_settings[h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS] = LIMIT + 10
     raw.h2.remote_settings.acknowledge()
-    for _ in range(LIMIT + 1):
-        raw.open()
+    streams = [raw.open() for _ in range(LIMIT + 1)]
     raw.flush()
-    assert raw.goaway() == http2.PROTOCOL_ERROR
+    assert raw.reset_of(streams[LIMIT]) == http2.REFUSED_STREAM
+    raw.h2.send_data(streams[0], BODY, end_stream=True)
+    raw.flush()
+    assert raw.status(streams[0]) == 201
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["in the first flight", "later"])
+def test_a_header_list_above_the_limit_is_431_and_harms_no_other_stream(demo, bystander, is_first):
+    raw = Raw(demo)
+    if not is_first:
+        raw.read(lambda events: any(isinstance(event, h2.events.SettingsAcknowledged) for event in events))
+    good = raw.open()
+    large = raw.open([("x-large", "v" * 17_000)])
+    raw.h2.send_data(good, BODY, end_stream=True)
+    raw.flush()
+    assert raw.status(large) == 431
+    assert raw.status(good) == 201
+    # Told not to send the body.
+    assert raw.reset_of(large) == http2.NO_ERROR
+
+
+def test_headers_on_a_stream_that_was_ended_are_stream_closed(demo, bystander):
+    """RFC 9113 section 5.1, also while the answer is slow."""
+    raw = Raw(demo)
+    good, broken = raw.open(), raw.open()
+    raw.h2.send_data(good, BODY, end_stream=True)
+    raw.h2.send_data(broken, BODY, end_stream=True)
+    # All at once, so that no answer comes between.
+    raw.socket.sendall(raw.h2.data_to_send() + frame(HEADERS, 5, broken, GET))
+    assert raw.reset_of(broken) == http2.STREAM_CLOSED
+    assert raw.status(good) == 201
 
 
 def test_a_stream_reset_in_its_body_harms_nobody(demo, bystander):
@@ -247,15 +286,17 @@ LENGTH = f"content-length: {len(BODY)}\r\n"
         {"extra": f"x: a\x00b\r\n{LENGTH}"},
         {"extra": f"x: a\r\n b\r\n{LENGTH}"},
         {"extra": f"no colon\r\n{LENGTH}"},
-        {"extra": f"x: {'a' * 60_000}\r\n{LENGTH}"},
-        {"extra": "".join(f"x{n}: a\r\n" for n in range(3000)) + LENGTH},
+        {"extra": f"content-length: +{len(BODY)}\r\n"},
+        {"extra": LENGTH, "host": "host: a/b@c\r\n"},
+        {"extra": LENGTH, "host": "host: a\r\nhost: a\r\n"},
         {"line": "GARBAGE"},
         {"line": "POST /v1/payments HTTP/3.7", "extra": LENGTH},
         {"line": "CONNECT localhost:443 HTTP/1.1", "extra": LENGTH},
     ],
     ids=[
         "no number", "negative", "overflow", "two lengths", "length and chunks", "unknown coding", "bad chunk", "no host",
-        "blank in name", "NUL in value", "folded", "no colon", "long header", "many headers", "garbage", "version", "connect",
+        "blank in name", "NUL in value", "folded", "no colon", "signed length", "no host name", "two hosts", "garbage", "version",
+        "connect",
     ],
 )  # fmt: skip
 def test_malformed_http1_is_400_and_ends_its_connection(demo, bystander, changes):
@@ -265,6 +306,27 @@ def test_malformed_http1_is_400_and_ends_its_connection(demo, bystander, changes
     assert answer.startswith(b"HTTP/1.1 400 ") and b'"code":"malformed_request"' in answer, answer
     assert b"\r\nrequest-id: req_" in answer
     # One answer: what followed was not taken for a second request.
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "changes,status,code",
+    [
+        ({"extra": f"x: {'a' * 17_000}\r\n{LENGTH}"}, 431, "headers_too_large"),
+        ({"extra": f"x: {'a' * 200_000}\r\n{LENGTH}"}, 431, "headers_too_large"),
+        ({"extra": "".join(f"x{n}: a\r\n" for n in range(3000)) + LENGTH}, 431, "headers_too_large"),
+        ({"extra": "transfer-encoding: gzip, chunked\r\n", "body": b"0\r\n\r\n"}, 501, "unsupported_transfer_coding"),
+    ],
+    ids=["long header", "endless header", "many headers", "unknown coding"],
+)
+def test_what_http1_cannot_carry_is_refused_and_ends_its_connection(demo, bystander, changes, status, code):
+    with connect(demo, "http/1.1") as peer:
+        try:
+            peer.sendall(post(demo, **changes))
+        except OSError:
+            pass  # Answered and closed before all of it was sent.
+        answer = read_to_end(peer)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()) and f'"code":"{code}"'.encode() in answer, answer
     assert answer.count(b"HTTP/1.1 ") == 1
 
 

@@ -5,6 +5,8 @@ package import HTTPTransport
 package enum ProblemCode: UInt8, Sendable, CaseIterable {
     // The request as HTTP.
     case malformedRequest
+    case headersTooLarge
+    case unsupportedTransferCoding
     case bodyTooLarge
     case requestTimeout
     case overloaded
@@ -151,6 +153,8 @@ extension ProblemCode {
             case .bodyTimeout: .requestTimeout
             case .overloaded: .overloaded
             case .malformed: .malformedRequest
+            case .headersTooLarge: .headersTooLarge
+            case .transferCodingUnknown: .unsupportedTransferCoding
             }
     }
 }

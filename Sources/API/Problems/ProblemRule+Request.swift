@@ -13,6 +13,24 @@ extension ProblemRule {
             detail: "Check the request line, the headers and the framing."
         ),
         Self(
+            code: .headersTooLarge,
+            name: "headers_too_large",
+            status: 431,
+            category: .validation,
+            retry: .never,
+            title: "The header fields are too large",
+            detail: "Send at most 16384 bytes of names and values, 32 more counted for each field."
+        ),
+        Self(
+            code: .unsupportedTransferCoding,
+            name: "unsupported_transfer_coding",
+            status: 501,
+            category: .validation,
+            retry: .never,
+            title: "The transfer coding is not known",
+            detail: "Send the body with content-length, or with transfer-encoding: chunked alone."
+        ),
+        Self(
             code: .bodyTooLarge,
             name: "body_too_large",
             status: 413,

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Bounds the frames of a kind that cost a peer little to send. Every window of time allows some,
-/// and good requests may allow more.
+/// Bounds what costs a peer little to send, such as the frames of a kind. Every window of time
+/// allows some, and good requests may allow more.
 struct FrameBudget {
     private let limit: Int
     private let window: TimeAmount
@@ -21,8 +21,8 @@ struct FrameBudget {
     }
 
     /// False when the budget is spent.
-    mutating func spend() -> Bool {
-        remaining -= 1
+    mutating func spend(_ count: Int = 1) -> Bool {
+        remaining -= count
         return remaining >= 0
     }
 

@@ -119,10 +119,11 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError else { return closeNow() }
+        guard let error = error as? HTTPParserError else { return closeNow() }
         switch state {
         case .idle, .receiving:
-            refuse(.malformed, Exchange(number: requestNumber, version: .http1_1, isHead: false, keepsAlive: false))
+            let fault = error == .headerOverflow ? HTTPRequestFault.headersTooLarge : .malformed
+            refuse(fault, Exchange(number: requestNumber, version: .http1_1, isHead: false, keepsAlive: false))
         case .complete, .dispatched, .sending, .lingering, .closed:
             closeNow()
         }
@@ -141,7 +142,13 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
             keepsAlive: head.isKeepAlive
                 && !(head.version == .http1_0 && head.headers.contains(name: "transfer-encoding"))
         )
-        guard let request = translate(head) else { return refuse(.malformed, exchange) }
+        switch translate(head) {
+        case .fault(let fault): refuse(fault, exchange)
+        case .request(let request): receive(request, of: head, as: exchange)
+        }
+    }
+
+    private func receive(_ request: HTTP1Translation.Request, of head: HTTPRequestHead, as exchange: Exchange) {
         state = .receiving(
             Incoming(
                 exchange: exchange,
@@ -164,7 +171,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         context?.flush()
     }
 
-    private func translate(_ head: HTTPRequestHead) -> HTTP1Translation.Request? {
+    private func translate(_ head: HTTPRequestHead) -> HTTP1Translation.Outcome {
         HTTP1Translation.request(
             head,
             isEncrypted: loop.configuration.tls != nil,
@@ -205,8 +212,14 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         dispatchSoon()
     }
 
-    private func dispatchSoon() {
-        loop.eventLoop.assumeIsolated().execute { self.dispatch() }
+    /// Other connections come before.
+    private func dispatchSoon() { loop.enlistForTurn(key) }
+
+    /// Hands on the request that waits for this turn; the work that it was.
+    func takeTurn() -> Int {
+        guard case .complete = state else { return 0 }
+        dispatch()
+        return FrameRules.Work.http1Request
     }
 
     /// Hands the complete request to the application. While the channel is full of answers that the

@@ -16,14 +16,23 @@ enum HTTP1Translation {
         var headers: HPACKHeaders
     }
 
-    /// Nil when a server may not take the request. It then has no host or two (RFC 9112 section
-    /// 3.2), or a target that is neither a path nor absolute. Or it has more header bytes than
-    /// allowed. The scheme is that of the connection (RFC 9110 section 7.1), whatever an absolute
-    /// target says.
-    static func request(_ head: HTTPRequestHead, isEncrypted: Bool, maxHeaderBytes: Int) -> Request? {
+    enum Outcome {
+        case request(Request)
+        /// A server may not take the request.
+        case fault(HTTPRequestFault)
+    }
+
+    /// The request, or what is wrong with it. It is malformed with no host or two, with a host that
+    /// is none (RFC 9112 section 3.2), or with a target that is neither a path nor absolute. The
+    /// scheme is that of the connection (RFC 9110 section 7.1), whatever an absolute target says.
+    static func request(_ head: HTTPRequestHead, isEncrypted: Bool, maxHeaderBytes: Int) -> Outcome {
         let hosts = head.headers["host"]
-        guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else { return nil }
-        guard let target = target(head.uri, method: head.method) else { return nil }
+        guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0),
+            hosts.allSatisfy(RequestAuthority.isValid),
+            let target = target(head.uri, method: head.method),
+            target.authority.map(RequestAuthority.isValid) ?? true
+        else { return .fault(.malformed) }
+        if let fault = codingFault(head.headers) { return .fault(fault) }
         var headers = HPACKHeaders()
         headers.reserveCapacity(head.headers.count + 4)
         headers.add(name: ":method", value: head.method.rawValue)
@@ -32,13 +41,25 @@ enum HTTP1Translation {
         headers.add(name: ":path", value: target.path)
         var bytes = 0
         for (name, value) in head.headers {
-            bytes += name.utf8.count + value.utf8.count + 32
+            bytes += HeaderFieldRules.byteCount(name: name, value: value)
             let name = name.lowercased()
             if !connectionFields.contains(name) { headers.add(name: name, value: value) }
         }
-        guard bytes <= maxHeaderBytes else { return nil }
-        return Request(method: head.method.rawValue, path: target.path, headers: headers)
+        guard bytes <= maxHeaderBytes else { return .fault(.headersTooLarge) }
+        return .request(Request(method: head.method.rawValue, path: target.path, headers: headers))
     }
+
+    /// What is wrong with the transfer codings. Chunks come last, and once, or the body has no end
+    /// (RFC 9112 section 6.3). The server knows no other.
+    private static func codingFault(_ headers: HTTPHeaders) -> HTTPRequestFault? {
+        let codings = headers[canonicalForm: "transfer-encoding"].filter { !$0.isEmpty }
+        guard let last = codings.last else { return nil }
+        let others = codings.dropLast()
+        guard isChunked(last), !others.contains(where: isChunked) else { return .malformed }
+        return others.isEmpty ? nil : .transferCodingUnknown
+    }
+
+    private static func isChunked(_ coding: Substring) -> Bool { coding.lowercased() == "chunked" }
 
     /// The forms of RFC 9112 section 3.2: origin, absolute (the authority is then the target's),
     /// and asterisk.

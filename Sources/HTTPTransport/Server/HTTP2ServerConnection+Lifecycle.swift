@@ -53,7 +53,9 @@ extension HTTP2ServerConnection {
     /// The deadlines of this connection and its streams.
     func timePassed(now: NIODeadline) {
         windowUpdates.timePassed(now: now)
-        malformedBlocks.timePassed(now: now)
+        streamFaults.timePassed(now: now)
+        longHeaders.timePassed(now: now)
+        gate?.timePassed(now: now)
         refuseSlowBodies(now: now)
         guard checkOutput(now: now) else { return }
         switch machine.timePassed(now: now) {

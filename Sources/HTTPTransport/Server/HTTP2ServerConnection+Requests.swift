@@ -9,6 +9,7 @@ extension HTTP2ServerConnection {
         if let place = streams.place(of: identifier) {
             // Trailers: their fields are of no use here, their END_STREAM is.
             guard HeaderFieldRules.isTrailers(headers.headers) else { return refuseBlock(of: identifier) }
+            guard spendHeaderBytes(HeaderFieldRules.byteCount(headers.headers)) else { return refuseFlood() }
             if streams[place].phase == .receiving, headers.endStream { complete(identifier, at: place, body: nil) }
             return
         }
@@ -17,6 +18,7 @@ extension HTTP2ServerConnection {
 
     private func open(_ identifier: UInt32, _ headers: HTTP2Frame.FramePayload.Headers) {
         guard let head = RequestHeaderBlock(headers.headers) else { return refuseBlock(of: identifier) }
+        guard spendHeaderBytes(head.byteCount) else { return refuseFlood() }
         var stream = HTTP2StreamTable.Stream(phase: .receiving, since: loop.now)
         stream.head = head
         guard machine.streamOpened(identifier) == .accept else {
@@ -25,22 +27,53 @@ extension HTTP2ServerConnection {
         guard let place = streams.insert(identifier, stream) else {
             // Possible only before the peer has seen the settings.
             _ = machine.streamClosed(now: loop.now)
-            return reset(identifier, .refusedStream)
+            return refuseStream(identifier)
         }
         receivingCount += 1
-        if headers.endStream {
+        if head.byteCount > loop.configuration.maxHeaderListBytes {
+            refuseHeaders(identifier, at: place, hasEnded: headers.endStream)
+        } else if headers.endStream {
             complete(identifier, at: place, body: nil)
         } else {
             mayExpectContinue = true
         }
     }
 
+    /// A list of fields that is too long is answered 431, and the rest of its request dropped.
+    private func refuseHeaders(_ identifier: UInt32, at place: Int, hasEnded: Bool) {
+        if hasEnded {
+            // Then nothing is left to be reset.
+            receivingCount -= 1
+            streams[place].hasEnded = true
+            streams[place].phase = .dispatched
+            streams[place].isHead = streams[place].head.take()?.method == "HEAD"
+        }
+        refuse(identifier, at: place, .headersTooLarge)
+    }
+
+    /// Lists of ordinary length are free. False when the peer has sent too many bytes in long ones.
+    private func spendHeaderBytes(_ count: Int) -> Bool {
+        count <= Self.ordinaryHeaderBytes || longHeaders.spend(count - Self.ordinaryHeaderBytes)
+    }
+
     /// A malformed block ends its stream only (RFC 9113 section 8.1.1). A peer that goes on is
     /// closed.
     private func refuseBlock(of identifier: UInt32) {
         loop.statistics.streamErrors += 1
-        guard malformedBlocks.spend() else { return refuseFlood() }
+        guard streamFaults.spend() else { return refuseFlood() }
         reset(identifier, .protocolError)
+    }
+
+    /// A stream above the limit. A peer that knows the limit and goes on is closed.
+    private func refuseStream(_ identifier: UInt32) {
+        loop.statistics.streamsRefused += 1
+        guard !knowsSettings || streamFaults.spend() else { return refuseFlood() }
+        reset(identifier, .refusedStream)
+    }
+
+    /// Whether the peer has ended a stream that is open: it may send no more headers on it.
+    func isEnded(_ identifier: UInt32) -> Bool {
+        streams.place(of: identifier).map { streams[$0].hasEnded } ?? false
     }
 
     func receive(_ data: HTTP2Frame.FramePayload.Data, on identifier: UInt32) {
@@ -88,6 +121,7 @@ extension HTTP2ServerConnection {
 
     /// The body's end: `body` is its last piece, usually the only one.
     private func complete(_ identifier: UInt32, at place: Int, body last: ByteBuffer?) {
+        streams[place].hasEnded = true
         if isOutputPaused || !parked.isEmpty { return park(identifier, at: place, body: last) }
         receivingCount -= 1
         deliver(identifier, at: place, body: takeBody(at: place, last: last))

@@ -28,13 +28,21 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     /// WINDOW_UPDATE frames, which `NIOHTTP2Handler` does not bound. An honest client sends one or
     /// two for each answer it reads.
     var windowUpdates: FrameBudget
-    /// Header blocks that break a rule.
-    var malformedBlocks: FrameBudget
+    /// Errors of streams that `NIOHTTP2Handler` does not count.
+    var streamFaults: FrameBudget
+    /// Bytes of long header lists.
+    var longHeaders: FrameBudget
+    /// Where frames wait for this connection's turn; nil before the start and after the end.
+    var gate: FrameGate?
+    /// Whether the peer has acknowledged the settings.
+    private(set) var knowsSettings = false
 
     /// Whether no request has been complete yet.
     var isNewcomer = true
     /// What one complete request earns of WINDOW_UPDATE frames.
     static let windowUpdatesPerRequest = 8
+    /// The longest list of header fields that spends nothing of the budget of long ones.
+    static let ordinaryHeaderBytes = 4_096
     /// Streams in the phase `receiving`.
     var receivingCount = 0
     /// Bytes of incomplete bodies here.
@@ -88,7 +96,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
             now: loop.now
         )
         windowUpdates = FrameBudget(limit: configuration.windowUpdateLimit, now: loop.now)
-        malformedBlocks = FrameBudget(limit: configuration.streamErrorLimit, now: loop.now)
+        streamFaults = FrameBudget(limit: configuration.streamErrorLimit, now: loop.now)
+        longHeaders = FrameBudget(limit: configuration.longHeaderByteLimit, now: loop.now)
         progress = OutputProgress(limits: configuration.outputProgress)
     }
 
@@ -188,16 +197,22 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         reportOutput()
         // Not at once: this may be inside of a flush.
         if isWritable, !waitingAnswers.isEmpty || !parked.isEmpty { markDirty() }
-        if isWritable, isReadWithheld, isReading {
-            isReadWithheld = false
-            context.read()
-        }
+        resumeReading()
     }
 
-    /// Reads only while the peer takes what it is sent. So the bytes that one connection can make
-    /// the process buffer are bounded.
+    /// Reads if a read was withheld and its reasons are gone.
+    func resumeReading() {
+        guard isReadWithheld, mayRead else { return }
+        isReadWithheld = false
+        context?.read()
+    }
+
+    /// Reads only while the peer takes what it is sent, and nothing of the peer waits for its turn.
+    /// So the bytes that one connection can make the process buffer are bounded.
+    private var mayRead: Bool { isWritable && isReading && gate?.isBehind != true }
+
     func read(context: ChannelHandlerContext) {
-        if isWritable, isReading {
+        if mayRead {
             context.read()
         } else {
             isReadWithheld = true
@@ -220,6 +235,14 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
 
     func noteDelivery() { hasDelivered = true }
 
+    func settingsAcknowledged() { knowsSettings = true }
+
+    /// Whether what the peer sends is still looked at.
+    var isListening: Bool { context != nil && machine.isListening }
+
+    /// Does more of what the peer has sent; the work that it was.
+    func takeTurn() -> Int { gate?.takeTurn() ?? 0 }
+
     /// Stops listening, lets the written GOAWAY out, and leaves the close to the clock.
     func fail() {
         switch machine.failed(now: loop.now) {
@@ -235,6 +258,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     private func leave() {
         guard context != nil else { return }
         context = nil
+        gate = nil
         machine.closed()
         loop.giveBodyRoom(bodyBytes, source: source)
         bodyBytes = 0

@@ -21,6 +21,8 @@ struct HTTP2StreamTable {
         var phase: Phase
         /// Whether the answer must go without its body (RFC 9110 section 9.3.2).
         var isHead = false
+        /// Whether the peer has ended its side (END_STREAM).
+        var hasEnded = false
         /// Whether `Expect` has been looked at.
         var expectationSettled = false
         /// Bytes of the answer's body, until the stream closes.

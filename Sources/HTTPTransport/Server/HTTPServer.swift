@@ -89,6 +89,9 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// At most the plaintext of one TLS record a read.
+    private static let receiveBuffers = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2_048, maximum: 16_384)
+
     private static let sharing = ChannelOptions.Types.SocketOption(level: .socket, name: .init(rawValue: SO_REUSEPORT))
 
     private static func bootstrap(
@@ -107,6 +110,9 @@ package final class HTTPServer: Sendable {
                 }
             }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // What one connection may do before others have their turn.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: Self.receiveBuffers)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try loop.value.initialize(channel) }
             }

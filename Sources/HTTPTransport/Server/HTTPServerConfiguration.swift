@@ -32,12 +32,13 @@ package struct HTTPServerConfiguration: Sendable {
     package var maxBodyBytesBufferedPerConnection = 2_097_152
     /// The same for the connections of one source: an IPv4 address or an IPv6 network of 64 bits.
     package var maxBodyBytesBufferedPerSource = 33_554_432
-    /// SETTINGS_MAX_HEADER_LIST_SIZE, in bytes (RFC 9113 section 6.5.2); a longer header block ends
-    /// the connection.
+    /// The longest list of header fields, in bytes as RFC 9113 section 6.5.2 counts them
+    /// (SETTINGS_MAX_HEADER_LIST_SIZE); a longer one is answered 431. One above twice that many
+    /// bytes ends its HTTP/2 connection (COMPRESSION_ERROR).
     package var maxHeaderListBytes = 16_384
-    /// SETTINGS_MAX_CONCURRENT_STREAMS. Before the peer has acknowledged the setting, a stream
-    /// above the limit is refused (REFUSED_STREAM). After that it is a connection error. RFC 9113
-    /// section 5.1.2 allows both.
+    /// SETTINGS_MAX_CONCURRENT_STREAMS. A stream above the limit is refused (REFUSED_STREAM, RFC
+    /// 9113 section 5.1.2). A peer that has acknowledged the setting spends `streamErrorLimit` by
+    /// it.
     package var maxConcurrentStreams = 100
 
     /// The most connections of one loop; for one more the oldest without a complete request is
@@ -95,8 +96,19 @@ package struct HTTPServerConfiguration: Sendable {
     package var streamResetLimit = RateLimit(count: 600, window: .seconds(30))
     /// Stream errors the peer causes (CVE-2025-8671). GOAWAY ENHANCE_YOUR_CALM and close above.
     package var streamErrorLimit = RateLimit(count: 200, window: .seconds(30))
-    /// PING, SETTINGS, PRIORITY and other control frames. GOAWAY ENHANCE_YOUR_CALM and close above.
+    /// PING, SETTINGS, PRIORITY and other control frames; GOAWAY and frames of unknown kinds have a
+    /// budget of the same size. GOAWAY ENHANCE_YOUR_CALM and close above.
     package var controlFrameLimit = RateLimit(count: 200, window: .seconds(30))
+    /// Entries of SETTINGS frames. Clients send about ten in all. GOAWAY ENHANCE_YOUR_CALM and
+    /// close above.
+    package var settingsEntryLimit = RateLimit(count: 256, window: .seconds(30))
+    /// DATA frames of less than 64 bytes that do not end their stream, above 512 for each header
+    /// block. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var smallDataFrameLimit = RateLimit(count: 4_096, window: .seconds(30))
+    /// Bytes of header lists, as `maxHeaderListBytes` counts them, above 4 KiB a list. A peer makes
+    /// long lists out of few bytes by its compression table. GOAWAY ENHANCE_YOUR_CALM and close
+    /// above.
+    package var longHeaderByteLimit = RateLimit(count: 8_388_608, window: .seconds(30))
     /// WINDOW_UPDATE frames above eight per completed request. GOAWAY ENHANCE_YOUR_CALM and close
     /// above.
     package var windowUpdateLimit = RateLimit(count: 2_000, window: .seconds(30))

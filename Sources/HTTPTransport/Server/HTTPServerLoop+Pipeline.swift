@@ -33,11 +33,17 @@ extension HTTPServerLoop {
         )
         let gatherer = WriteGatherer()
         let connection = HTTP2ServerConnection(selector, observer: observer, gatherer: gatherer)
+        let gate = FrameGate(connection)
+        connection.gate = gate
+        let advertised = AdvertisedSettings(configuration)
         statistics.http2Connections += 1
         protocolSelected(selector.key, .http2(connection))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(gatherer)
+        try pipeline.addHandler(gate)
+        try pipeline.addHandler(advertised)
         try pipeline.addHandler(codec)
+        pipeline.removeHandler(advertised, promise: nil)
         try pipeline.addHandler(connection)
     }
 
@@ -57,9 +63,10 @@ extension HTTPServerConfiguration {
     fileprivate var http2Connection: NIOHTTP2Handler.ConnectionConfiguration {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: maxConcurrentStreams),
+            // `AdvertisedSettings` tells the peer the limits that the server keeps.
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: Int(Int32.max)),
             HTTP2Setting(parameter: .initialWindowSize, value: initialWindowBytes),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: maxHeaderListBytes),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: maxHeaderListBytes * 2),
         ]
         // `RequestHeaderBlock` checks what peers send; the server's own answers need no check.
         connection.headerBlockValidation = .disabled

@@ -22,6 +22,11 @@ package final class HTTPServerLoop {
     /// Connections with unflushed answers that no read cycle will flush.
     private var dirty: [ConnectionTable.Key] = []
     private var flushTask: (@Sendable () -> Void)?
+    /// Connections that wait for their next turn, in order.
+    var turns = CircularBuffer<ConnectionTable.Key>(initialCapacity: 0)
+    /// Whether a turn is under way or will come.
+    var areTurnsScheduled = false
+    private(set) var turnTask: (@Sendable () -> Void)?
     private var timer: RepeatedTask?
     private var isDraining = false
     /// Whether connections are about to be closed for the loop's budget of output.
@@ -64,6 +69,7 @@ package final class HTTPServerLoop {
         boundApplication = application
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         flushTask = { bound.value.flushDirty() }
+        turnTask = { bound.value.runTurns() }
         let tick = configuration.timerTick
         timer = eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in
             bound.value.timePassed(now: .now())
@@ -115,6 +121,7 @@ package final class HTTPServerLoop {
         timer?.cancel()
         timer = nil
         flushTask = nil
+        turnTask = nil
         boundApplication = nil
     }
 
@@ -245,6 +252,8 @@ package final class HTTPServerLoop {
         case .bodyTimeout: statistics.bodyTimeouts += 1
         case .overloaded: statistics.overloads += 1
         case .malformed: statistics.malformedRequests += 1
+        case .headersTooLarge: statistics.headersTooLarge += 1
+        case .transferCodingUnknown: statistics.malformedRequests += 1
         }
     }
 

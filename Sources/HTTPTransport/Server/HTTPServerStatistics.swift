@@ -41,6 +41,8 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     package var streamsResetByPeer = 0
     /// HTTP/2 stream errors found in what peers sent.
     package var streamErrors = 0
+    /// HTTP/2 streams above the limit of their connection.
+    package var streamsRefused = 0
     /// HTTP/2 connection errors other than floods.
     package var connectionErrors = 0
     /// Connections closed for a flood (GOAWAY ENHANCE_YOUR_CALM).
@@ -52,6 +54,10 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     /// HTTP/2 streams reset because their answer was not read in time.
     package var answerTimeouts = 0
 
+    /// Reads of a connection of which a part waited for other connections.
+    package var readsDeferred = 0
+
+    package var headersTooLarge = 0
     package var bodiesTooLarge = 0
     package var bodyTimeouts = 0
     /// Bodies refused by their headers alone, before they were complete.

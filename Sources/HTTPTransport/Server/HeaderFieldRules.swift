@@ -1,6 +1,6 @@
 import NIOHPACK
 
-/// What HTTP/2 allows in names and values of fields (RFC 9113 section 8.2).
+/// What HTTP allows in names and values of fields, and HTTP/2 in particular (RFC 9113 section 8.2).
 ///
 /// `NIOHTTP2Handler` can check the same. It compares text by text, in about five times the
 /// instructions (docs/performance.md).
@@ -40,7 +40,36 @@ enum HeaderFieldRules {
             // NUL, line feed and carriage return.
             if byte <= 0x0D, byte == 0 || byte == 0x0A || byte == 0x0D { return false }
         }
-        return true
+        guard let last = bytes.indices.last else { return true }
+        return !isBlank(bytes[0]) && !isBlank(bytes[last])
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    /// The size of a list of fields as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section
+    /// 6.5.2), in bytes.
+    static func byteCount(_ headers: HPACKHeaders) -> Int {
+        headers.reduce(0) { $0 + byteCount(name: $1.name, value: $1.value) }
+    }
+
+    static func byteCount(name: String, value: String) -> Int { name.utf8.count + value.utf8.count + 32 }
+
+    /// Whether a text is a method: a token (RFC 9110 section 9.1).
+    static func isMethod(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        for index in bytes.indices where !isToken(small(bytes[index])) { return false }
+        return !bytes.isEmpty
+    }
+
+    /// The small letter of a capital one; other bytes as they are.
+    private static func small(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
+    /// Whether a text is the value of `content-length`: digits (RFC 9110 section 8.6), few enough
+    /// for an integer.
+    static func isLength(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        for index in bytes.indices where !(0x30...0x39).contains(bytes[index]) { return false }
+        return !bytes.isEmpty && bytes.count <= 18
     }
 
     /// No pseudo-field's grammar has a blank or a control character.

@@ -58,7 +58,7 @@ final class SimulatorApplication: HTTPServerApplication {
         case .bodyTooLarge: response(.bodyTooLarge)
         case .bodyTimeout: response(.bodyTimeout)
         case .overloaded: response(.notExecuted)
-        case .malformed: response(.invalidRequest)
+        case .malformed, .headersTooLarge, .transferCodingUnknown: response(.invalidRequest)
         }
     }
 

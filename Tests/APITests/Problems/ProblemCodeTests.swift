@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: ProblemCode.allCases) func `status and category agree`(_ code: ProblemCode) {
         switch code.category {
-        case .validation: #expect([400, 404, 405, 408, 413, 415, 422].contains(code.status))
+        case .validation: #expect([400, 404, 405, 408, 413, 415, 422, 431, 501].contains(code.status))
         case .auth: #expect([401, 403].contains(code.status))
         case .rateLimit, .internal: #expect(code.status == 503)
         case .conflict: #expect([409, 422].contains(code.status))
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `faults of the transport have their statuses`() {
-        #expect(HTTPRequestFault.allCases.map { ProblemCode($0).status } == [413, 408, 503, 400])
+        #expect(HTTPRequestFault.allCases.map { ProblemCode($0).status } == [413, 408, 503, 400, 431, 501])
     }
 
     @Test(arguments: ProblemCode.allCases) func `the texts need no escaping`(_ code: ProblemCode) {

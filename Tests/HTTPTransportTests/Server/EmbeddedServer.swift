@@ -29,7 +29,13 @@ final class EmbeddedServer {
     func advance(by amount: TimeAmount) {
         now = now + amount
         loop.timePassed(now: now)
+        run()
+    }
+
+    /// Runs what is due, and the turns of connections until none waits.
+    func run() {
         eventLoop.run()
+        while loop.areTurnsScheduled { eventLoop.advanceTime(by: HTTPServerLoop.turnPause) }
     }
 }
 
@@ -73,7 +79,7 @@ final class EmbeddedPeer {
 
     /// Runs what waits for the end of the tick and takes what comes back.
     func receive() throws {
-        server.eventLoop.run()
+        server.run()
         while let bytes = try channel.readOutbound(as: ByteBuffer.self) {
             writes += 1
             buffer.writeImmutableBuffer(bytes)

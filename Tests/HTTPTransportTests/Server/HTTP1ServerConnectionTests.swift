@@ -23,7 +23,7 @@ import Testing
         }
 
         func receive() throws -> String {
-            server.eventLoop.run()
+            server.run()
             var result = ""
             while let bytes = try channel.readOutbound(as: ByteBuffer.self) { result += String(buffer: bytes) }
             return result
@@ -216,6 +216,16 @@ import Testing
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a/b@c\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: user@a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET http://user@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +2\r\n\r\nab",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ])
@@ -227,6 +237,31 @@ import Testing
         server.advance(by: .seconds(1))
         #expect(!peer.channel.isActive)
         #expect(server.application.received.isEmpty)
+    }
+
+    @Test(arguments: ["gzip, chunked", "gzip,chunked", "Deflate, Chunked", "identity, chunked"])
+    func `A transfer coding that is not known is answered 501 and the connection closed`(_ codings: String) throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \(codings)\r\n\r\n"
+        let answer = try peer.send(head + "3\r\nabc\r\n0\r\n\r\n")
+        #expect(answer.hasPrefix("HTTP/1.1 501 ") && answer.contains("connection: close"))
+        server.advance(by: .seconds(1))
+        #expect(!peer.channel.isActive)
+        #expect(server.application.received.isEmpty)
+    }
+
+    @Test(arguments: [17_000, 60_000, 200_000])
+    func `Fields above the limit are answered 431 and the connection closed`(_ bytes: Int) throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        let field = String(repeating: "v", count: bytes)
+        let answer = try peer.send("GET / HTTP/1.1\r\nHost: a\r\nX: \(field)\r\n\r\n")
+        #expect(answer.hasPrefix("HTTP/1.1 431 ") && answer.contains("connection: close"))
+        server.advance(by: .seconds(1))
+        #expect(!peer.channel.isActive)
+        #expect(server.application.received.isEmpty)
+        #expect(server.loop.statistics.headersTooLarge == 1)
     }
 
     @Test func `Expect 100-continue is answered before the body`() throws {

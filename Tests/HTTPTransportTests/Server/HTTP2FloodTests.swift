@@ -113,40 +113,93 @@ import Testing
         #expect(server.loop.statistics.streamsResetByPeer == 100)
     }
 
-    @Test func `A header list above the limit ends the connection`() throws {
-        let server = EmbeddedServer()
-        let peer = try server.connect()
-        try peer.greet()
-        let fields = (0..<30).map { ("x-field-\($0)", String(repeating: "v", count: 600)) }
-        let block = RawFrame.block(RawFrame.request("GET", "/") + fields)
-        try peer.send(
-            RawFrame(kind: .headers, flags: RawFrame.endStream, stream: 1, payload: Array(block.prefix(16_000))),
-            RawFrame(
-                kind: .continuation,
-                flags: RawFrame.endHeaders,
-                stream: 1,
-                payload: Array(block.dropFirst(16_000))
-            )
-        )
-        #expect(peer.reader.goAways.count == 1)
-        server.advance(by: .seconds(1))
-        #expect(!peer.isOpen)
-        #expect(server.application.received.isEmpty)
+    @Test func `GOAWAY flood`() throws {
+        let goAway = RawFrame(kind: .goAway, payload: RawFrame.big(0x7FFF_FFFF) + RawFrame.big(0))
+        try expectCalm(EmbeddedServer(), Array(repeating: goAway, count: 300))
     }
 
-    @Test func `A stream above the acknowledged concurrency limit ends the connection`() throws {
+    @Test func `SETTINGS with many entries`() throws {
+        let frame = RawFrame.settings(Array(repeating: (4, 65_535), count: 100))
+        try expectCalm(EmbeddedServer(), Array(repeating: frame, count: 3))
+    }
+
+    @Test func `One SETTINGS frame with more entries than a client ever sends`() throws {
+        try expectCalm(EmbeddedServer(), [.settings(Array(repeating: (4, 65_535), count: 2_730))])
+    }
+
+    @Test(arguments: [false, true]) func `DATA frames of one byte`(_ isPadded: Bool) throws {
+        let server = EmbeddedServer { $0.smallDataFrameLimit.count = 200 }
+        var small = RawFrame.data(1, [7], end: false)
+        if isPadded {
+            small.flags |= RawFrame.padded
+            small.payload = [100, 7] + [UInt8](repeating: 0, count: 100)
+        }
+        try expectCalm(
+            server,
+            [.headers(1, RawFrame.request(), end: false)] + Array(repeating: small, count: 300)
+        )
+    }
+
+    @Test func `Bodies in small pieces earn their frames`() throws {
+        let server = EmbeddedServer { $0.smallDataFrameLimit.count = FrameRules.smallFramesPerBlock }
+        let peer = try server.connect()
+        try peer.greet()
+        for stream in stride(from: UInt32(1), to: 21, by: 2) {
+            try peer.send(
+                [.headers(stream, RawFrame.request(), end: false)]
+                    + Array(repeating: .data(stream, [7], end: false), count: FrameRules.smallFramesPerBlock)
+                    + [.data(stream, [7], end: true)]
+            )
+        }
+        #expect(server.application.received.count == 10)
+        #expect(peer.reader.goAways.isEmpty)
+    }
+
+    @Test func `Long header lists out of few bytes`() throws {
+        let server = EmbeddedServer { $0.longHeaderByteLimit.count = 100_000 }
+        // The first enters the peer's compression table; the others name it three times.
+        let value = Array(String(repeating: "a", count: 4_000).utf8)
+        let pseudo: [UInt8] = [0x82, 0x87, 0x84, 0x01, 0x01, 0x61]
+        let entry: [UInt8] = [0x40, 0x01, 0x78, 127, 0xA1, 0x1E] + value
+        let frames = (0..<40).map { index -> RawFrame in
+            RawFrame(
+                kind: .headers,
+                flags: RawFrame.endHeaders | RawFrame.endStream,
+                stream: UInt32(index * 2 + 1),
+                payload: pseudo + (index == 0 ? entry : [0xBE, 0xBE, 0xBE])
+            )
+        }
+        try expectCalm(server, frames)
+        // Each list counts for what is above 4 KiB: 104 bytes of the first, 8,170 of each other.
+        // The last request is the one of another connection.
+        #expect(server.application.received.count == 1 + 12 + 1)
+    }
+
+    @Test func `A stream above the limit is refused, those within it are served`() throws {
         let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 2 }
         let peer = try server.connect()
         try peer.greet()
         for stream: UInt32 in [1, 3, 5] { try peer.request(stream) }
-        #expect(peer.reader.goAways.map(\.errorCode) == [1])
+        #expect(peer.answer(5)?.resetCode == 7)
         #expect(server.application.received.count == 2)
-        // What was taken on is still answered while the connection lingers.
+        #expect(server.loop.statistics.streamsRefused == 1)
         server.application.answerHeld()
         try peer.receive()
-        #expect(peer.answer(1)?.isComplete == true)
-        server.advance(by: .seconds(1))
-        #expect(!peer.isOpen)
+        #expect([1, 3].allSatisfy { peer.answer($0)?.isComplete == true })
+        try peer.request(7)
+        #expect(server.application.received.count == 3)
+        #expect(peer.isOpen && peer.reader.goAways.isEmpty)
+    }
+
+    @Test func `A peer that knows the limit and exceeds it all the time`() throws {
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 2 }
+        let frames = (0..<300).map { RawFrame.headers(UInt32($0 * 2 + 1), RawFrame.request("GET", "/"), end: true) }
+        let peer = try server.connect()
+        try peer.greet()
+        for start in stride(from: 0, to: frames.count, by: 10) { try peer.send(Array(frames[start..<start + 10])) }
+        #expect(peer.reader.goAways.map(\.errorCode) == [11])
+        #expect(server.application.received.count == 2)
+        #expect(server.loop.statistics.streamsRefused == 201)
     }
 
     @Test func `Streams above the limit are refused even before the settings are acknowledged`() throws {

@@ -76,6 +76,54 @@ struct RequestHeaderBlockTests {
         #expect(Self.with("x", "") != nil && Self.with("x", "é") != nil)
     }
 
+    @Test("A value neither begins nor ends with a blank")
+    func blanks() {
+        for blank in [" ", "\t"] {
+            #expect(Self.with("x", blank + "a") == nil && Self.with("x", "a" + blank) == nil)
+            #expect(Self.with("x", blank) == nil)
+            #expect(Self.with("x", "a" + blank + "b") != nil)
+        }
+    }
+
+    @Test("The length of a body is digits, and said once")
+    func length() {
+        for value in ["+57", "-1", "", "5 7", "0x5", "57,57", "٣", "1234567890123456789"] {
+            #expect(Self.with("content-length", value) == nil, "\(value)")
+        }
+        #expect(Self.with("content-length", "057") != nil)
+        #expect(Self.block(Self.request + [("content-length", "5"), ("content-length", "5")]) == nil)
+    }
+
+    @Test("A method is a token and a scheme is not empty")
+    func methods() {
+        for method in ["", "GE T", "GET/", "G\u{E9}T", "(GET)"] {
+            #expect(Self.block([(":method", method)] + Self.request[1...]) == nil, "\(method)")
+        }
+        #expect(Self.block([(":method", "M-SEARCH")] + Self.request[1...]) != nil)
+        #expect(Self.block(Self.request.map { $0.0 == ":scheme" ? (":scheme", "") : $0 }) == nil)
+    }
+
+    @Test("Host and authority name the same, once, and nobody's password")
+    func authority() {
+        for value in ["pay.example", "PAY.example:443"] { #expect(Self.with("host", value) != nil, "\(value)") }
+        for value in ["other.example", "pay.example:8443", "", "a@pay.example"] {
+            #expect(Self.with("host", value) == nil, "\(value)")
+        }
+        #expect(Self.block(Self.request + [("host", "pay.example"), ("host", "pay.example")]) == nil)
+        let bare = Self.request.filter { $0.0 != ":authority" }
+        #expect(Self.block(bare + [("host", "any.example")]) != nil)
+        #expect(Self.block(bare + [("host", "a/b@c")]) == nil)
+        for value in ["", "user@pay.example", "pay.example/x"] {
+            #expect(Self.block([(":authority", value)] + bare) == nil, "\(value)")
+        }
+    }
+
+    @Test("A list counts its names and values, and 32 bytes more for each field")
+    func size() throws {
+        let fields: [Field] = [(":method", "GET"), (":scheme", "https"), (":path", "/"), ("x", "abc")]
+        #expect(try #require(Self.block(fields)).byteCount == 10 + 12 + 6 + 4 + 4 * 32)
+    }
+
     @Test(
         "Fields of one HTTP/1.1 connection are refused",
         arguments: ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]

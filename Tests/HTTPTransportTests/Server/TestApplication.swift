@@ -71,6 +71,8 @@ final class TestApplication: HTTPServerApplication {
             case .bodyTimeout: "408"
             case .overloaded: "503"
             case .malformed: "400"
+            case .headersTooLarge: "431"
+            case .transferCodingUnknown: "501"
             }
         return HTTPServerResponse(headers: [":status": status], body: ByteBuffer(string: "\(fault)"))
     }

@@ -1,0 +1,39 @@
+import NIOCore
+
+/// Turns of connections that have more to do than others should wait for. Each does a part of its
+/// work and goes to the end of the queue.
+extension HTTPServerLoop {
+    /// The work of one connection in one turn, in units of about a microsecond.
+    static let connectionTurnWork = 160
+    /// The work of all connections in a row; then the loop looks at its sockets.
+    static let turnWork = 640
+    /// The least time between two rows. It is as long as the row took, if that is more: half of the
+    /// loop's time is for others. The event loop runs tasks that are due until none is left, and
+    /// looks at its sockets then. So the next row must not be due before other tasks are done.
+    static let turnPause = TimeAmount.microseconds(100)
+
+    /// Gives a connection a turn after those that wait already.
+    func enlistForTurn(_ key: ConnectionTable.Key) {
+        turns.append(key)
+        guard !areTurnsScheduled, let turnTask else { return }
+        areTurnsScheduled = true
+        eventLoop.execute(turnTask)
+    }
+
+    func runTurns() {
+        guard !turns.isEmpty, let turnTask else {
+            areTurnsScheduled = false
+            return
+        }
+        let begin = eventLoop.now
+        var work = 0
+        while work < Self.turnWork, let key = turns.popFirst() {
+            switch connections.entry(key) {
+            case .http2(let connection): work += connection.takeTurn()
+            case .http1(let connection): work += connection.takeTurn()
+            case .selecting, .free, nil: break
+            }
+        }
+        eventLoop.scheduleTask(in: max(Self.turnPause, eventLoop.now - begin), turnTask)
+    }
+}

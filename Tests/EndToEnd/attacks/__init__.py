@@ -1,0 +1,1 @@
+"""Attacks on a gateway, and the honest merchant who must not notice them."""
