@@ -56,7 +56,8 @@ import Testing
         #expect(edge.server.answers.last?.token == HTTPStreamToken(connection: 1, generation: 2, stream: 9))
         #expect(
             Self.fields(try #require(edge.answer).headers) == [
-                ":status: 201", "content-type: application/json", "request-id: \(RendererV1Tests.requestID)",
+                ":status: 201", "content-type: application/json", "cache-control: no-store",
+                "request-id: \(RendererV1Tests.requestID)",
                 "content-length: 2",
             ]
         )
@@ -68,7 +69,8 @@ import Testing
         edge.api.deliver(Self.response(status: 402, isReplay: true, retryAfter: 5))
         #expect(
             Self.fields(try #require(edge.answer).headers) == [
-                ":status: 402", "content-type: application/problem+json", "request-id: \(RendererV1Tests.requestID)",
+                ":status: 402", "content-type: application/problem+json", "cache-control: no-store",
+                "request-id: \(RendererV1Tests.requestID)",
                 "content-length: 2", "retry-after: 5", "idempotent-replayed: true",
             ]
         )
@@ -114,6 +116,7 @@ import Testing
         let answer = try #require(edge.answer)
         #expect(answer.status == "200")
         #expect(answer.headers.first(name: "content-type") == "application/yaml")
+        #expect(answer.headers.first(name: "cache-control") == nil)
         #expect(answer.headers.first(name: "content-length") == "\(answer.body.utf8.count)")
         #expect(try answer.body == repositoryFile("docs/openapi.yaml"))
     }

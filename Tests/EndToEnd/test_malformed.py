@@ -294,6 +294,28 @@ def test_wrong_media_type(api):
     assert answer.status_code == 415 and answer.json()["code"] == "unsupported_media_type"
 
 
+@pytest.mark.parametrize("http2", [True, False])
+def test_head_is_get_without_a_body(demo, http2):
+    """RFC 9110 section 9.3.2: the same fields, and nothing behind them."""
+    with demo.client(http2=http2) as api:
+        created = api.post("/v1/payments", json=payment(), headers=key()).json()
+        for path in (f"/v1/payments/{created['id']}", "/openapi.yaml", "/v1/payments/pay_00000000000000000000000001"):
+            whole, head = api.get(path), api.head(path)
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            for name in ("content-type", "content-length", "cache-control"):
+                assert head.headers.get(name) == whole.headers.get(name)
+        # The connection goes on.
+        assert api.get(f"/v1/payments/{created['id']}").json()["id"] == created["id"]
+        assert api.head("/v1/payments").headers["allow"] == "POST"
+
+
+def test_what_is_said_of_money_is_kept_by_no_cache(api):
+    created = api.post("/v1/payments", json=payment(), headers=key())
+    for answer in (created, api.get(f"/v1/payments/{created.json()['id']}"), api.get("/v1/balance"), api.post("/v1/payments")):
+        assert answer.headers["cache-control"] == "no-store"
+    assert "cache-control" not in api.get("/openapi.yaml").headers
+
+
 def test_answers_are_dated(api):
     """RFC 9110 section 6.6.1, whoever answers and however."""
     header = key()

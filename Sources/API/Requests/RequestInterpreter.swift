@@ -111,8 +111,8 @@ struct RequestInterpreter {
             throw Rejection(.cardNumberInRequest)
         }
         guard let match else { throw Rejection(.routeNotFound) }
-        guard method.utf8.span.equals(match.method.name) else {
-            throw Rejection(.methodNotAllowed, allow: match.method.name)
+        guard match.method.takes(method.utf8.span) else {
+            throw Rejection(.methodNotAllowed, allow: match.method.allowed)
         }
         guard end + 1 < path.count else { return (match, .none) }
         return (match, try QueryParameters(path.extracting(end + 1..<path.count), allowing: match.rule.query))

@@ -13,6 +13,20 @@ package struct RouteRule: Sendable {
             case .post: "POST"
             }
         }
+
+        /// What a client may send: HEAD wherever GET (RFC 9110 section 9.1).
+        var allowed: StaticString {
+            switch self {
+            case .get: "GET, HEAD"
+            case .post: "POST"
+            }
+        }
+
+        /// Whether a request with that method asks for the route. HEAD is answered as GET, and the
+        /// transport leaves the body out.
+        func takes(_ name: Span<UInt8>) -> Bool {
+            name.equals(self.name) || self == .get && name.equals("HEAD")
+        }
     }
 
     /// Whose keys may use a route.

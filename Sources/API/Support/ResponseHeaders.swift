@@ -26,7 +26,7 @@ struct ResponseHeaders {
 
     /// Room for the template's own fields and the most that one answer adds, so that adding never
     /// reallocates.
-    private static let fieldCapacity = 9
+    private static let fieldCapacity = 10
 
     private var templates: [Template] = []
     /// The time that answers name, in seconds since 1970; nil as long as nobody has said it.
@@ -86,6 +86,8 @@ struct ResponseHeaders {
         headers.reserveCapacity(Self.fieldCapacity)
         headers.add(name: ":status", value: String(status))
         headers.add(name: "content-type", value: media.name)
+        // What is said of money is for the one who asks, now (RFC 9111 section 5.2.2.5).
+        if media != .yaml { headers.add(name: "cache-control", value: "no-store") }
         if let date { headers.add(name: "date", value: date, indexing: .nonIndexable) }
         return headers
     }

@@ -22,10 +22,11 @@ import Time
 
     @Test(arguments: [
         ("GET", "/v1/payments", "POST"),
-        ("DELETE", "/v1/payments/\(RouteTests.payment)", "GET"),
-        ("HEAD", "/v1/payments/\(RouteTests.payment)", "GET"),
+        ("DELETE", "/v1/payments/\(RouteTests.payment)", "GET, HEAD"),
+        ("HEAD", "/v1/payments", "POST"),
+        ("head", "/v1/payments/\(RouteTests.payment)", "GET, HEAD"),
         ("GET", "/v1/payments/\(RouteTests.payment)/capture", "POST"),
-        ("POST", "/openapi.yaml", "GET"),
+        ("POST", "/openapi.yaml", "GET, HEAD"),
         ("post", "/v1/payments", "POST"),
     ])
     func `a wrong method is 405 with the right one`(_ method: String, _ path: String, _ allowed: String) throws {
@@ -34,6 +35,15 @@ import Time
         #expect(edge.answer?.status == "405")
         #expect(edge.answer?.code == "method_not_allowed")
         #expect(edge.answer?.headers.first(name: "allow") == allowed)
+    }
+
+    @Test func `HEAD asks for what GET does`() throws {
+        let edge = try Edge()
+        for method in ["GET", "HEAD"] { edge.send(method, "/v1/payments/\(RouteTests.payment)") }
+        let kinds = edge.sink.commands.map { "\($0.kind)" }
+        #expect(kinds == Array(repeating: "\(Command.Kind.query(.payment(RouteTests.payment)))", count: 2))
+        edge.send("HEAD", "/openapi.yaml")
+        #expect(edge.answer?.status == "200")
     }
 
     @Test func `a query parameter is refused by name`() throws {
