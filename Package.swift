@@ -249,7 +249,7 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "CVersion", "Simulation",
+                "CVersion", "CMillrace", "Simulation",
                 "Gateway", "API", "HTTPTransport", "Payments", "ShardRecords", "ShardCore", "Journal", "Ledger",
                 "KeyRuns", "LedgerAudit", "Money", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix,
             ],

@@ -3,4 +3,5 @@
 
 #include "millrace_crc32c.h"
 #include "millrace_file.h"
+#include "millrace_process.h"
 #include "millrace_thread.h"

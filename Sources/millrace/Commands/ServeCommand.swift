@@ -29,6 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServiceOptions
 
     func run() async throws {
+        CoreDumps.forbid()
         let configuration = try GatewayConfiguration.load(
             path: config,
             environment: ProcessInfo.processInfo.environment,
