@@ -5,6 +5,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from attacks.siege import FIGURES  # noqa: E402
 from gateway import Demo  # noqa: E402
 
 
@@ -90,3 +91,11 @@ def pytest_collection_modifyitems(config, items):
     mine = parts(names, count)[number - 1] | {AFTERWARDS}
     config.hook.pytest_deselected(items=[item for item in items if item.path.name not in mine])
     items[:] = sorted((item for item in items if item.path.name in mine), key=lambda item: item.path.name == AFTERWARDS)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What the honest merchant saw of each attack, and the gateway's memory before and after."""
+    if FIGURES:
+        terminalreporter.section("attacks")
+    for line in FIGURES:
+        terminalreporter.write_line(line)
