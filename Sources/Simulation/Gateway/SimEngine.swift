@@ -12,6 +12,8 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
     private var boast: ((RecordPosition) -> Void)?
     /// Planted bug: goes on when another owner has the journal, as if its records were in it.
     private let usurps: Bool
+    /// Says what no host needs any more; nil where the archive keeps everything.
+    private let floor: ((RecordPosition) -> RecordPosition)?
     /// Something was appended since the last look.
     var hasNews = false
     /// The owner wants more room, or less, than at the last look.
@@ -25,13 +27,15 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
         _ journalLog: JournalLog,
         owner: SimOwner,
         boast: ((RecordPosition) -> Void)?,
-        usurps: Bool
+        usurps: Bool,
+        floor: ((RecordPosition) -> RecordPosition)?
     ) {
         self.journal = journal
         self.journalLog = journalLog
         self.owner = owner
         self.boast = boast
         self.usurps = usurps
+        self.floor = floor
     }
 
     /// How many more records the journal counts than its owner. It is 0 unless a planted bug forgot
@@ -81,7 +85,7 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
     func confirm() throws(JournalError) { try journal.confirm() }
 
     func retire(upTo position: RecordPosition) {
-        journal.retire(upTo: position)
+        journal.retire(upTo: floor?(position) ?? position)
         hasRetired = true
     }
 

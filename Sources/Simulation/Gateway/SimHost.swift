@@ -52,7 +52,8 @@ final class SimHost: ReplicaPorts {
             journalLog: shard.journalLog,
             loop: loop,
             planted: world.scenario.planted,
-            claimNanoseconds: world.leaseNanoseconds
+            claimNanoseconds: world.leaseNanoseconds,
+            floor: world.floor(ofShard: shard.number, host: index)
         )
     }
 

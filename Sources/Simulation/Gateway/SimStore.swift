@@ -13,6 +13,9 @@ final class SimStore: JournalStore, @unchecked Sendable {
     /// How long the journal grants leases for, whatever the host believes; nil for what it asks
     /// for.
     private let claimNanoseconds: UInt64?
+    /// Given what this host needs no more, says what no host needs any more; nil where the archive
+    /// keeps everything.
+    private let floor: ((RecordPosition) -> RecordPosition)?
     /// Every owner that this host ever was, so that all of them are deaf when its process is gone.
     private var owners: [SimOwner] = []
 
@@ -22,13 +25,15 @@ final class SimStore: JournalStore, @unchecked Sendable {
         journalLog: JournalLog,
         loop: SimEventLoop,
         planted: PlantedBug?,
-        claimNanoseconds: UInt64? = nil
+        claimNanoseconds: UInt64? = nil,
+        floor: ((RecordPosition) -> RecordPosition)? = nil
     ) {
         self.stream = stream
         self.journalLog = journalLog
         self.loop = loop
         self.planted = planted
         self.claimNanoseconds = claimNanoseconds
+        self.floor = floor
     }
 
     /// How many more records the journal counts than its owners. It is 0 unless a planted bug
@@ -50,7 +55,8 @@ final class SimStore: JournalStore, @unchecked Sendable {
             journalLog,
             owner: outer,
             boast: boasts ? { outer.journalDurable(upTo: $0) } : nil,
-            usurps: planted == .twoOwners
+            usurps: planted == .twoOwners,
+            floor: floor
         )
     }
 

@@ -64,6 +64,18 @@ extension World {
         }
     }
 
+    /// Milliseconds until an archived segment is deleted that no cursor needs; nil for never.
+    private var archiveKeep: Int64? {
+        scenario.planted == .neighbourRetired ? 1_000 : scenario.archiveKeep
+    }
+
+    /// Where archived segments are deleted, a segment goes when no host needs it for a start.
+    func floor(ofShard shard: Int, host: Int) -> ((RecordPosition) -> RecordPosition)? {
+        guard archiveKeep != nil else { return nil }
+        let floors = snapshotFloors[shard]
+        return { floors.raise(ofHost: host, to: $0) }
+    }
+
     func journalConfiguration(ofLog log: Int) -> JournalConfiguration {
         var configuration = JournalConfiguration(
             journalID: UInt64(log),
@@ -79,7 +91,7 @@ extension World {
         if scenario.takesSnapshots, scenario.archives {
             configuration.archive = JournalArchiveConfiguration(
                 directory: Self.directory(ofLog: log) + "/archive",
-                keepMilliseconds: scenario.planted == .neighbourRetired ? 1_000 : scenario.archiveKeep,
+                keepMilliseconds: archiveKeep,
                 spareSegments: 2
             )
         }
@@ -156,7 +168,7 @@ extension World {
         if engine.hasNews { wakeWriter(log) }
         if engine.hasNewWish { wakeKeeper(log, isForced: false) }
         if engine.hasRetired {
-            if scenario.planted == .neighbourRetired { retireNeighbours(in: log) }
+            if scenario.planted == .neighbourRetired { retireNeighbours(of: engine, in: log) }
             wakeArchiver(log)
         }
         engine.hasNews = false
@@ -165,8 +177,8 @@ extension World {
     }
 
     /// Planted bug: nobody asks what the other shards of the log still need for a start.
-    private func retireNeighbours(in log: SimLog) {
-        for shard in log.shards {
+    private func retireNeighbours(of engine: SimEngine, in log: SimLog) {
+        for shard in log.shards where !shard.hosts.contains(where: { $0.engine === engine }) {
             guard let journal = shard.serving?.engine?.journal else { continue }
             journal.retire(upTo: journal.lastPosition)
         }

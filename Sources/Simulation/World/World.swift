@@ -22,6 +22,8 @@ final class World {
     let disk: SimDisk
     /// Of each shard.
     let journalLogs: [JournalLog]
+    /// Of each shard.
+    let snapshotFloors: [SnapshotFloors]
     var gateway: GatewayProcess?
     var boots = 0
     /// Times that a host became the shard's owner.
@@ -108,6 +110,7 @@ final class World {
         journalLogs = (0..<scenario.shards).map {
             JournalLog(shard: $0, of: scenario.shards, keySeconds: Int64(World.keySeconds))
         }
+        snapshotFloors = journalLogs.map { _ in SnapshotFloors(hosts: scenario.hosts) }
         shardConsumers = journalLogs.map { _ in Consumer() }
         disk = SimDisk(seed: seed, clock: clock)
         disk.faults.neverDurable = scenario.planted == .skipSync
