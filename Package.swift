@@ -227,7 +227,7 @@ let package = Package(
         module(
             "Gateway",
             [
-                "Time", "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "KeyRuns",
+                "CMillrace", "Time", "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "KeyRuns",
                 "HTTPTransport", "TransportTLS",
                 "Telemetry", "Scoring", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost",
                 "Providers", "API",

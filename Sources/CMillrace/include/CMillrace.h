@@ -4,4 +4,5 @@
 #include "millrace_crc32c.h"
 #include "millrace_file.h"
 #include "millrace_process.h"
+#include "millrace_status.h"
 #include "millrace_thread.h"

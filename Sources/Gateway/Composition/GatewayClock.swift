@@ -1,5 +1,4 @@
-import CoreFoundation
-import Glibc
+import CMillrace
 import ShardHost
 import Synchronization
 
@@ -13,15 +12,13 @@ struct MachineClock: Sendable {
     var wall: @Sendable () -> Int64
 
     static let system = MachineClock(
-        monotonic: { read(CLOCK_MONOTONIC) },
-        asleep: { read(CLOCK_BOOTTIME) - read(CLOCK_MONOTONIC) },
-        wall: { read(CLOCK_REALTIME) }
+        monotonic: { read(MILLRACE_CLOCK_MONOTONIC) },
+        asleep: { read(MILLRACE_CLOCK_SINCE_BOOT) - read(MILLRACE_CLOCK_MONOTONIC) },
+        wall: { read(MILLRACE_CLOCK_WALL) }
     )
 
-    private static func read(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    private static func read(_ clock: millrace_clock) -> Int64 {
+        millrace_clock_milliseconds(Int32(clock.rawValue))
     }
 }
 

@@ -1,6 +1,3 @@
-import CoreFoundation
-import Glibc
-
 /// Reads files with keys, and only those that no other user of the machine can read.
 package enum SecretFile {
     private static let maximumBytes = 1 << 20
@@ -9,14 +6,15 @@ package enum SecretFile {
     /// is one exception: a group may read root's file, as with mounted secrets. Pipes are taken as
     /// they are.
     package static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw ConfigurationError(place: path, String(cString: strerror(errno)))
+        let status: FileStatus
+        do throws(FileError) {
+            status = try FileStatus(of: path)
+        } catch {
+            throw ConfigurationError(place: path, error.reason)
         }
-        let permissions = status.st_mode & 0o777
-        let permitted: mode_t = status.st_uid == 0 ? 0o740 : 0o700
-        let isRegular = status.st_mode & S_IFMT == S_IFREG
-        guard !isRegular || permissions & ~permitted == 0 else {
+        let permissions = status.permissions & 0o777
+        let permitted: UInt32 = status.owner == 0 ? 0o740 : 0o700
+        guard !status.isRegular || permissions & ~permitted == 0 else {
             let mode = String(permissions, radix: 8)
             throw ConfigurationError(
                 place: path,
