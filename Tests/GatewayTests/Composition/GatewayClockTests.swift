@@ -51,6 +51,18 @@ import Testing
         #expect(clock.changes.load(ordering: .relaxed) == 2)
     }
 
+    /// The edge signs its answers with it (`Date`); the shards' time may be behind or ahead for
+    /// minutes.
+    @Test("the edge has the machine's time while the shards' time follows it", arguments: [600_000, -600_000])
+    func edge(step: Int64) {
+        let hands = Hands()
+        let clock = GatewayClock(hands.machine, believedSleep: hour)
+        hands.set(by: step)
+        run(1, of: clock, over: hands)
+        #expect(clock.error != 0)
+        #expect(clock.wallSeconds == hands.wall / 1_000)
+    }
+
     @Test(
         "a clock that is set ahead by a minute is met after two; one that is set back by a minute, too",
         arguments: [60_000, -60_000]
