@@ -183,7 +183,7 @@ extension RefundView {
 extension PaymentDetails {
     static var sample: PaymentDetails {
         var details = PaymentDetails()
-        details.append(.paymentMethod, "pm_sim_success")
+        details.append(.paymentMethod, "tok_visa")
         details.append(.description, "Two books")
         details.append(.reference, "order-1042")
         details.append(.statementDescriptor, "MILLRACE BOOKS")

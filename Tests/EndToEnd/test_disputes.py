@@ -40,6 +40,12 @@ def act(operated, identifier, action, body, header=None):
     return operated.merchant.post(f"/v1/disputes/{identifier}/{action}", json=body, headers=header or key())
 
 
+def named_in_timeline(operated, created):
+    """Number and identifier of each dispute that the merchant reads there."""
+    entries = operated.merchant.get(f"/v1/payments/{created['id']}/timeline").json()["entries"]
+    return {(entry["dispute"], entry["dispute_id"]) for entry in entries if "dispute" in entry}
+
+
 def due(seconds):
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -56,6 +62,8 @@ def test_a_chargeback_is_defended_and_won_then_comes_again_and_is_lost(operated)
     assert (opened["status"], opened["amount"], opened["fee"], opened["chargebacks"]) == ("open", 10_000, 2_000, 1)
     assert (opened["payment_id"], opened["psp_reference"]) == (created["id"], "dp_1")
     assert opened["reason"] == "product not received" and opened["evidence"] is None and opened["evidence_due_at"]
+    # The merchant finds it in the payment's timeline.
+    assert named_in_timeline(operated, created) == {(1, identifier)}
     assert operated.refund(created, 409)["code"] == "payment_disputed"
     # Told twice in other words.
     assert operated.report("dispute.opened", created, psp_reference="dp_1", amount=10_000)["effect"] == "none"

@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import ShardRecords
+import Time
 
 /// The JSON of a payment's timeline.
 enum TimelineObject {
@@ -22,10 +23,11 @@ enum TimelineObject {
         output.flag(history.isTruncated)
         output.literal(",\"entries\":[")
         var isFirst = true
+        var disputes = TimelineDisputes(isComplete: !history.isTruncated)
         for entry in history.entries {
             if !isFirst { output.literal(",") }
             isFirst = false
-            write(entry, connectors: connectors, &output)
+            write(entry, connectors: connectors, disputes: &disputes, &output)
         }
         output.literal("]}")
     }
@@ -33,6 +35,7 @@ enum TimelineObject {
     private static func write(
         _ entry: PaymentHistory.Entry,
         connectors: ConnectorRegistry,
+        disputes: inout TimelineDisputes,
         _ output: inout ByteCursor
     ) {
         output.literal("{\"type\":\"")
@@ -49,7 +52,7 @@ enum TimelineObject {
         } else {
             output.literal("null")
         }
-        writeMembers(entry.record, connectors: connectors, &output)
+        writeMembers(entry.record, connectors: connectors, disputes: &disputes, &output)
         output.literal("}")
     }
 
@@ -102,6 +105,7 @@ extension TimelineObject {
     private static func writeMembers(
         _ record: ShardRecord,
         connectors: ConnectorRegistry,
+        disputes: inout TimelineDisputes,
         _ output: inout ByteCursor
     ) {
         switch record {
@@ -126,11 +130,11 @@ extension TimelineObject {
         case .riskDecided(let record): RiskObject.write(record, &output)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
             preconditionFailure("a record of no payment")
-        case .eventApplied(let record): write(record, &output)
+        case .eventApplied(let record): write(record, dispute: disputes.identifier(of: record), &output)
         }
     }
 
-    private static func write(_ record: EventApplied, _ output: inout ByteCursor) {
+    private static func write(_ record: EventApplied, dispute: DisputeID?, _ output: inout ByteCursor) {
         writeName("event", value: record.type.name, into: &output)
         writeName("effect", value: record.fact.effect.name, into: &output)
         if let ended = record.ended { writeName("ended", value: ended.name, into: &output) }
@@ -145,6 +149,11 @@ extension TimelineObject {
         if record.dispute != 0 {
             output.literal(",\"dispute\":")
             output.decimal(Int64(record.dispute))
+        }
+        if let dispute {
+            output.literal(",\"dispute_id\":\"")
+            output.identifier(DisputeID.prefix, high: dispute.high, low: dispute.low)
+            output.literal("\"")
         }
         if !record.reason.isEmpty {
             output.literal(",\"reason\":")

@@ -20,7 +20,7 @@ import Time
         {"id":"pay_01m7yky91v000g00000000001a","payment_id":"pay_01m7yky91v000g00000000001a",\#
         "object":"payment","status":"captured","amount":1250,"currency":"EUR",\#
         "capture":true,"amount_authorized":1250,"amount_capturable":0,"amount_captured":1250,"amount_refunded":0,\#
-        "amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books",\#
+        "amount_refund_pending":0,"payment_method":"tok_visa","description":"Two books",\#
         "reference":"order-1042","customer":null,"statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},\#
         "decline":null,"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"}
         """#
