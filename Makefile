@@ -17,11 +17,13 @@ PSP_PORT ?= 9090
 DEMO ?=
 # For `make fuzz`: how long each target runs.
 SECONDS_EACH ?= 60
+# For `make mutants`: arguments of scripts/mutants.py, as in MUTANTS='--only Journal'.
+MUTANTS ?=
 # For `make load`.
 SCENARIO ?= steady
 LOAD ?=
 
-.PHONY: run test check bench fuzz load build dist format clean help
+.PHONY: run test check bench fuzz mutants load build dist format clean help
 
 help:
 	@echo 'make run    set up, build, and run gateway and simulator; prints a curl line'
@@ -30,6 +32,7 @@ help:
 	@echo 'make bench  the baselines and the gateway under the same load; memory; the journal'
 	@echo 'make dist   dist/millrace without symbols, and the symbols in dist/millrace.debug'
 	@echo 'make fuzz   every fuzz target for $(SECONDS_EACH) s'
+	@echo 'make mutants  plants the bugs of Tests/Mutants one by one; hours (MUTANTS=$(MUTANTS))'
 	@echo 'make load   a demo of its own under load, audited (SCENARIO=$(SCENARIO))'
 	@echo 'make clean  remove build output and test environments, not data'
 
@@ -60,6 +63,10 @@ bench: build
 fuzz:
 	@exec scripts/fuzz.sh $(SECONDS_EACH)
 
+mutants:
+	@scripts/setup.sh check
+	@exec python3 scripts/mutants.py $(MUTANTS)
+
 load: build
 	@exec scripts/load.sh $(BINARY) $(SCENARIO) $(LOAD)
 
@@ -67,4 +74,4 @@ format:
 	@$(SWIFT) format -i -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks/journal loadtest/Sources
 
 clean:
-	@rm -rf .build .build-fuzz Benchmarks/.build .venv dist
+	@rm -rf .build .build-fuzz .build-mutants Benchmarks/.build .venv dist

@@ -78,7 +78,9 @@ lint() {
         .build/lint/bin/pip install --quiet --disable-pip-version-check -r scripts/requirements.txt || return 1
         cp scripts/requirements.txt .build/lint/requirements.installed
     fi
-    .build/lint/bin/ruff check --quiet .
+    .build/lint/bin/ruff check --quiet . || return 1
+    # The bugs that `make mutants` plants still stand in the sources.
+    python3 scripts/mutants.py --check
 }
 
 # Builds the unit tests. `make test` optimizes them and keeps the assertions: they run many times as fast as in a debug build.
