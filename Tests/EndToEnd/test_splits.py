@@ -90,6 +90,36 @@ def test_a_merchant_without_the_permission_does_not_mint_money(api):
     assert api.get(f"/v1/payments/{created['id']}").json()["status"] == "authorized"
 
 
+def test_an_operator_captures_by_hand_for_any_merchant(own_demo):
+    manual = {"method": "cash", "reason": "till 4, receipt 17", "amount": 6_000}
+    with own_demo.client() as api, own_demo.client(merchant=None) as operator:
+        operator.headers["authorization"] = f"Bearer {own_demo.operator_secret}"
+        created = api.post("/v1/payments", json=payment(amount=10_000, capture=False), headers=key()).json()
+        path = f"/v1/payments/{created['id']}/manual_capture"
+        refused = api.post(path, json=manual, headers=key())
+        assert refused.status_code == 403 and refused.json()["code"] == "api_key_role_wrong"
+        calls, headers = len(own_demo.oracle()), key()
+        captured = operator.post(path, json=manual, headers=headers)
+        assert captured.status_code == 200, captured.text
+        assert captured.json()["manual_capture"] == {"method": "cash", "reason": "till 4, receipt 17"}
+        again = operator.post(path, json=manual, headers=headers)
+        assert again.content == captured.content and again.headers["idempotent-replayed"] == "true"
+        other = operator.post(path, json={**manual, "amount": 6_001}, headers=headers)
+        assert other.status_code == 422 and other.json()["code"] == "idempotency_key_reused"
+        second = operator.post(path, json=manual, headers=key())
+        assert second.status_code == 409 and second.json()["code"] == "payment_unexpected_state"
+        # Less the fee of 50 basis points.
+        assert money.available(api) == 5_970 and len(own_demo.oracle()) == calls
+        own_demo.kill_gateway()
+        own_demo.start("gateway")
+    with own_demo.client() as api, own_demo.client(merchant=None) as operator:
+        operator.headers["authorization"] = f"Bearer {own_demo.operator_secret}"
+        assert operator.post(path, json=manual, headers=headers).content == captured.content
+        assert money.available(api) == 5_970
+    assert own_demo.stop_gateway() == 0
+    money.books_are_sound(own_demo)
+
+
 def test_cash_is_captured_by_hand_with_a_reason_and_asks_no_provider(cash_demo):
     own_demo = cash_demo
     with own_demo.client() as api:

@@ -57,11 +57,9 @@ extension BodyReader {
         try beginObject("manual", input)
         while let name = try next(input) {
             if name.equals("method", in: input) {
-                let value = try string("method", input)
-                method = ManualMethod.allCases.first { value.equals($0.name, in: input) }
-                guard method != nil else { throw Rejection(.parameterValueUnknown, .known("method")) }
+                method = try manualMethod(input)
             } else if name.equals("reason", in: input) {
-                reason = try text("reason", lengths: 1...Payout.maximumTextBytes, in: input, scratch: &scratch)
+                reason = try manualReason(input, &scratch)
             } else {
                 throw unknown(name, in: input, scratch: &scratch)
             }
@@ -69,5 +67,22 @@ extension BodyReader {
         guard let method else { throw Rejection(.parameterMissing, .known("method")) }
         guard let reason else { throw Rejection(.parameterMissing, .known("reason")) }
         return (method, reason)
+    }
+
+    /// `method`: who has the money of a capture by hand.
+    mutating func manualMethod(_ input: Span<UInt8>) throws(Rejection) -> ManualMethod {
+        let value = try string("method", input)
+        guard let method = ManualMethod.allCases.first(where: { value.equals($0.name, in: input) }) else {
+            throw Rejection(.parameterValueUnknown, .known("method"))
+        }
+        return method
+    }
+
+    /// `reason`: why a capture was made by hand.
+    mutating func manualReason(
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) -> String {
+        try text("reason", lengths: 1...Payout.maximumTextBytes, in: input, scratch: &scratch)
     }
 }

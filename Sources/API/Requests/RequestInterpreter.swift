@@ -60,6 +60,9 @@ struct RequestInterpreter {
             let report = try PayoutEventBody.parse(body, scratch: &scratch)
             let kind = Command.Kind.treasury(.payoutEvent(id, report.event, reason: report.reason))
             return try operatorOperation(kind, about: "\(id)", shard: id.shard, fields)
+        case (.operator(.manualCapture(let id)), .operator):
+            let kind = Command.Kind.payment(id, try ManualCaptureBody.parse(body, scratch: &scratch))
+            return try operatorOperation(kind, about: "\(id)", shard: id.shard, fields)
         case (.merchant, .operator), (.operator, .merchant), (.openAPI, _):
             throw Rejection(.apiKeyRoleWrong)
         }
@@ -197,8 +200,8 @@ struct RequestInterpreter {
         }
     }
 
-    /// A manual capture credits the merchant without any provider's word, so only a merchant with
-    /// that permission makes one.
+    /// A manual capture credits the merchant without any provider's word. So operators make one,
+    /// and a merchant only with that permission.
     private mutating func capture(
         _ id: PaymentID,
         _ body: Span<UInt8>,

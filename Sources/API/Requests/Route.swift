@@ -44,6 +44,8 @@ package enum OperatorRoute: Sendable, Equatable {
     case providerEvent
     /// What the bank reports of a pay-out.
     case payoutEvent(PayoutID)
+    /// A capture that no provider is asked for.
+    case manualCapture(PaymentID)
 }
 
 /// The end of a manual review.

@@ -169,6 +169,7 @@ extension RouteRule {
         Self(.get, "/v1/payments/{id}/timeline", is: .payment { .merchant(.getTimeline($0)) }),
         Self(.post, "/v1/payments/{id}/approve", is: .payment { .review(.approve($0)) }),
         Self(.post, "/v1/payments/{id}/reject", is: .payment { .review(.reject($0)) }),
+        Self(.post, "/v1/payments/{id}/manual_capture", is: .payment { .operator(.manualCapture($0)) }),
         Self(.get, "/v1/refunds/{id}", is: .refund { .merchant(.getRefund($0)) }),
         Self(.get, "/v1/disputes/{id}", is: .dispute { .merchant(.getDispute($0)) }),
         Self(.post, "/v1/disputes/{id}/evidence", is: .dispute { .merchant(.disputeEvidence($0)) }),

@@ -108,7 +108,8 @@ extension Command.Kind {
     var admission: AdmissionRule {
         switch self {
         case .create(let request): .call(request.wallet.map { StoredItem($0) })
-        case .payment(let id, _): .call(StoredItem(PaymentNumber(id)))
+        case .payment(let id, let operation):
+            .call(StoredItem(PaymentNumber(id)), isOpenToOperators: operation.isManualCapture)
         case .review(let id, .approve): .call(StoredItem(PaymentNumber(id)), isOpenToOperators: true)
         case .review(let id, .reject): .immediate(StoredItem(PaymentNumber(id)), isOpenToOperators: true)
         case .dispute(let id, _): .immediate(StoredItem(PaymentNumber(id)))

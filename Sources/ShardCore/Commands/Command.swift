@@ -90,7 +90,7 @@ struct Caller {
     let isOperator: Bool
 }
 
-/// What a merchant wants to happen to a payment.
+/// What a merchant wants to happen to a payment. An operator asks for captures by hand only.
 package enum PaymentOperation: Sendable {
     /// `amountMinor` nil: all that is capturable. A final capture releases the rest of the
     /// authorization; one that is not leaves it open for more. `instructions`: it is shared with
@@ -103,6 +103,12 @@ package enum PaymentOperation: Sendable {
     case confirm(returnData: String = "")
     /// `amountMinor` nil: all that is refundable.
     case refund(amountMinor: Int64?)
+
+    /// Whether it is a capture that no provider is asked for.
+    var isManualCapture: Bool {
+        guard case .capture(_, _, let instructions?) = self else { return false }
+        return instructions.manual != nil
+    }
 }
 
 /// The end of a manual review. An operator decides about any payment. A merchant decides about its

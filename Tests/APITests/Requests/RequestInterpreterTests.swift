@@ -93,20 +93,22 @@ import Time
         for (path, body, shard) in [
             ("/v1/payments/\(payment)/approve", "", UInt16(5)), ("/v1/payments/\(payment)/reject", "{}", 5),
             ("/v1/payouts/\(payout)/events", #"{"event":"sent"}"#, 3),
+            ("/v1/payments/\(payment)/manual_capture", #"{"method":"cash","reason":"till 4"}"#, 5),
         ] {
             edge.send("POST", path, body: Array(body.utf8), authorization: "Bearer \(edge.desk.text)")
             let command = try #require(edge.command)
             #expect(command.operatorShard == shard && command.merchant == MerchantID(rawValue: 0))
             switch (command.kind, path.split(separator: "/").last) {
             case (.review(payment, .approve), "approve"), (.review(payment, .reject), "reject"),
-                (.treasury(.payoutEvent(payout, .sent, _)), "events"):
+                (.treasury(.payoutEvent(payout, .sent, _)), "events"),
+                (.payment(payment, .capture(nil, true, _?)), "manual_capture"):
                 break
             default: Issue.record("\(path) became \(command.kind)")
             }
         }
         // One key counts for one payment or pay-out.
         let keys = edge.sink.commands.map(\.key)
-        #expect(keys.count == 3 && keys[0] == keys[1] && keys[1] != keys[2])
+        #expect(keys.count == 4 && keys[0] == keys[1] && keys[1] != keys[2] && keys[3] == keys[0])
         edge.send("POST", "/v1/payments/\(payment)/approve", authorization: "Bearer \(edge.desk.text)", key: nil)
         #expect(edge.answer?.code == "idempotency_key_missing")
     }

@@ -22,6 +22,7 @@ import Time
         ("/v1/payments/\(payment)/increment", .merchant(.increment(payment))),
         ("/v1/payments/\(payment)/approve", .review(.approve(payment))),
         ("/v1/payments/\(payment)/reject", .review(.reject(payment))),
+        ("/v1/payments/\(payment)/manual_capture", .operator(.manualCapture(payment))),
         ("/v1/payments/\(payment)/refunds", .merchant(.refund(payment))),
         ("/v1/payments/\(payment)/timeline", .merchant(.getTimeline(payment))),
         ("/v1/refunds/\(refund)", .merchant(.getRefund(refund))),
