@@ -369,7 +369,12 @@ private struct FixedRenderer: ResponseRenderer {
     func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}
     func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) { write(&body) }
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer) { write(&body) }
-    func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) { write(&body) }
+    func renderRefundFailed(
+        _ refund: RefundView,
+        reason: FailureReason?,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) { write(&body) }
     func renderRefusal(
         _ refusal: Refusal,
         payment: PaymentView?,

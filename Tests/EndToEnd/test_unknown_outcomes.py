@@ -106,6 +106,7 @@ def test_another_sum_at_the_psp_is_a_conflict_for_people(api, token):
     header, body = key(), payment(payment_method=token)
     answer = api.post("/v1/payments", json=body, headers=header)
     assert answer.status_code == 202 and answer.json()["status"] == "conflicted"
+    assert "retry-after" not in answer.headers, "an operator ends it, and no time does"
     again = api.post("/v1/payments", json=body, headers=header)
     assert again.status_code == 202 and again.content == answer.content
 

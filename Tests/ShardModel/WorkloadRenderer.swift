@@ -37,7 +37,12 @@ package struct WorkloadRenderer: ResponseRenderer {
         body.writeString("refund \(refund.status.name) \(refund.amountMinor)")
     }
 
-    package func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
+    package func renderRefundFailed(
+        _ refund: RefundView,
+        reason: FailureReason?,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
         body.writeString("refund failed \(refund.amountMinor)")
     }
 

@@ -44,7 +44,7 @@ struct AccountRoomTests {
         let wallets = fill(&world, merchant: 7)
         #expect(wallets.count == 18 && world.lastStatus == 503 && world.lastBody == "refused merchantLimitReached")
         #expect(fill(&world, merchant: 8).count == 6 && world.lastBody == "refused accountTableFull")
-        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 5)
+        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 60)
         return wallets
     }
 
@@ -238,9 +238,36 @@ struct AccountRoomTests {
             world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w\(number)")
             #expect(world.lastStatus == (number < 6 ? 201 : 503))
         }
-        #expect(world.lastBody == "refused walletTableFull" && world.responses.last?.retryAfterSeconds == 5)
+        #expect(world.lastBody == "refused walletTableFull" && world.responses.last?.retryAfterSeconds == 60)
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w", merchant: 8)
         #expect(world.lastStatus == 201)
+        let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
+        let (mine, other) = (world.digest(), replayed.digest())
+        #expect(mine == other)
+    }
+
+    @Test("A merchant has a share of the quotes, others go on, and it is free again when quotes are forgotten")
+    func shareOfQuotes() throws {
+        var configuration = ShardConfiguration.test
+        configuration.treasury.quotes = 8
+        var world = ShardWorld(configuration: configuration)
+        let quote = try ShardTreasuryTests.quote(100)
+        for number in 0..<7 {
+            world.send(quote, key: "q\(number)")
+            #expect(world.lastStatus == (number < 6 ? 201 : 503))
+        }
+        #expect(world.lastBody == "refused quoteTableFull" && world.responses.last?.retryAfterSeconds == 60)
+        for number in 0..<2 {
+            world.send(quote, key: "o\(number)", merchant: 8)
+            #expect(world.lastStatus == 201)
+        }
+        world.send(quote, key: "o2", merchant: 8)
+        #expect(world.lastBody == "refused quoteTableFull", "the table is full")
+        world.pass(milliseconds: 3_661_000)
+        for merchant: UInt64 in 7...8 {
+            world.send(quote, key: "later", merchant: merchant)
+            #expect(world.lastStatus == 201)
+        }
         let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         let (mine, other) = (world.digest(), replayed.digest())
         #expect(mine == other)
@@ -258,7 +285,7 @@ struct AccountRoomTests {
             world.send(ShardTreasuryTests.payout(1), key: "p\(number)")
             #expect(world.lastStatus == (number < 6 ? 201 : 503))
         }
-        #expect(world.lastBody == "refused payoutTableFull" && world.responses.last?.retryAfterSeconds == 5)
+        #expect(world.lastBody == "refused payoutTableFull" && world.responses.last?.retryAfterSeconds == 60)
         try world.snapshot()
         let written = world.storage
         let storage = try #require(written)

@@ -305,6 +305,7 @@ struct ShardCoreTests {
         world.send(ShardWorld.create(1000), key: "a")
         world.answer(world.lastCall.token, ShardWorld.success(999))
         #expect(world.lastStatus == 202 && world.lastBody.contains("conflicted 1000"))
+        #expect(world.responses.last?.retryAfterSeconds == 0, "an operator ends it, and no time does")
         let kinds = world.core.trialBalance().kinds.filter { $0.totals.balance != 0 }
         #expect(kinds.map(\.kind) == [.providerReceivable, .suspense] && kinds.map(\.totals.balance) == [999, -999])
         world.send(ShardWorld.create(1000), key: "b")

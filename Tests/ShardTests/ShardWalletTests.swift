@@ -260,12 +260,12 @@ struct ShardWalletTests {
         let parts = try ["a", "b"].map { SplitRequest(seller: try Self.seller($0), share: .amount(1)) }
         world.send(Self.capture(payment, amount: 400, splits: parts), key: "c")
         #expect(world.lastStatus == 503 && world.lastBody.contains("sellerTableFull"))
-        #expect(world.responses.last?.retryAfterSeconds == 5)
+        #expect(world.responses.last?.retryAfterSeconds == 60)
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w1")
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w2")
-        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 5)
+        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 60)
         world.send(ShardTreasuryTests.payout(1), key: "p")
-        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 5)
+        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 60)
         let tables = world.core.treasuryOccupancy
         #expect(tables.map(\.name) == ["payouts", "wallets", "quotes", "accounts", "sellers"])
         #expect(tables.map(\.count) == [0, 1, 0, 4, 0])

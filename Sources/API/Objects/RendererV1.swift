@@ -115,7 +115,12 @@ package struct RendererV1: ResponseRenderer {
         }
     }
 
-    package func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
+    package func renderRefundFailed(
+        _ refund: RefundView,
+        reason: FailureReason?,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
         let code: ProblemCode = refund.decline == nil ? .refundFailed : .refundDeclined
         let size =
             ProblemDocument.headBytes(code) + ProblemDocument.overheadBytes + Self.paymentMembersBytes
@@ -123,12 +128,16 @@ package struct RendererV1: ResponseRenderer {
         body.writeCursor(maximum: size) { output in
             ProblemDocument.begin(
                 code,
-                isRetryable: refund.decline?.category.isRetryable ?? code.isRetryable,
+                isRetryable: refund.decline?.category.isRetryable ?? reason?.isRetryable ?? code.isRetryable,
                 &output
             )
             if let decline = refund.decline {
                 output.literal(",\"decline\":")
                 DeclineObject.write(decline, &output)
+            } else if let reason {
+                output.literal(",\"reason\":\"")
+                output.literal(reason.name)
+                output.literal("\"")
             }
             output.literal(",\"payment_id\":\"")
             output.identifier(PaymentID.prefix, high: refund.payment.high, low: refund.payment.low)

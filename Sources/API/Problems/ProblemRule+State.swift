@@ -280,7 +280,7 @@ extension ProblemRule {
             category: .psp,
             retry: .later,
             title: "The refund failed",
-            detail: "No money moved. Try again with a new idempotency key."
+            detail: "No money moved. If retryable is true, try again with a new idempotency key."
         ),
     ]
 }

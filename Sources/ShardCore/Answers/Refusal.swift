@@ -132,6 +132,10 @@ package struct RefusalRule: Sendable, Equatable {
 extension Refusal {
     /// The one table of refusals. The code, its texts and its category are the API's
     /// (`ProblemRule`).
+    ///
+    /// A retry after 1 s waits for a call, after 5 s for a snapshot, a disk or another process.
+    /// After 60 s it waits for what leaves a table by time: payments, pay-outs and wallets that
+    /// nobody uses, expired quotes, sellers that are paid out.
     package var rule: RefusalRule {
         switch self {
         case .notFound: .final(404)
@@ -145,8 +149,8 @@ extension Refusal {
         case .merchantLimitReached: .retry(503, after: 1)
         case .eventTableFull: .retry(503, after: 5)
         case .journalRoomShort: .retry(503, after: 5)
-        case .paymentTableFull: .retry(503, after: 5)
-        case .accountTableFull: .retry(503, after: 5)
+        case .paymentTableFull: .retry(503, after: 60)
+        case .accountTableFull: .retry(503, after: 60)
         case .overloaded: .retry(503, after: 1)
         case .journalFailed: .retry(503, after: 5)
         case .draining: .retry(503, after: 5)
@@ -169,19 +173,19 @@ extension Refusal {
         case .payoutBelowMinimum: .final(422)
         case .payoutsOnHold: .final(409)
         case .payoutUnexpectedState: .final(409)
-        case .payoutTableFull: .retry(503, after: 5)
-        case .walletTableFull: .retry(503, after: 5)
+        case .payoutTableFull: .retry(503, after: 60)
+        case .walletTableFull: .retry(503, after: 60)
         case .walletUnknown: .final(422)
         case .walletCurrencyMismatch: .final(422)
         case .walletFundsInsufficient: .final(422)
-        case .quoteTableFull: .retry(503, after: 5)
+        case .quoteTableFull: .retry(503, after: 60)
         case .quoteExpired: .final(409)
         case .quoteUsed: .final(409)
         case .timeUncertain: .retry(503, after: 5)
         case .exchangeAmountTooSmall: .final(422)
         case .splitsExceedCapture: .final(422)
         case .tooManySellers: .final(422)
-        case .sellerTableFull: .retry(503, after: 5)
+        case .sellerTableFull: .retry(503, after: 60)
         case .manualCaptureNotPossible: .final(409)
         case .splitsNotPossible: .final(422)
         case .sellerLimitReached: .final(422)

@@ -192,8 +192,14 @@ package protocol ResponseRenderer: TreasuryRenderer {
     func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer)
     func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer)
     func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer)
-    /// The problem document of a refused or failed refund (402 for a decline).
-    func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer)
+    /// The problem document of a refund that was declined (402), or that certainly was not executed
+    /// at the PSP for that reason (502).
+    func renderRefundFailed(
+        _ refund: RefundView,
+        reason: FailureReason?,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    )
     /// A problem document without stored state; `payment` where the refusal shows it.
     func renderRefusal(
         _ refusal: Refusal,

@@ -112,10 +112,10 @@ extension ShardCore {
             renderer.renderRefund(view, into: &body)
             return Answer(status: 202, body: body)
         case .declined:
-            renderer.renderRefundFailed(view, requestID: requestID, into: &body)
+            renderer.renderRefundFailed(view, reason: nil, requestID: requestID, into: &body)
             return Answer(status: 402, body: body)
-        case .notExecuted:
-            renderer.renderRefundFailed(view, requestID: requestID, into: &body)
+        case .notExecuted(let reason):
+            renderer.renderRefundFailed(view, reason: reason, requestID: requestID, into: &body)
             return Answer(status: 502, body: body)
         }
     }
@@ -251,7 +251,8 @@ extension ShardCore {
     }
 
     /// Sends the answer of an operation, which rests on the last record.
-    /// - Parameter isSoon: an answer of 202 may be another in a second.
+    /// - Parameter isSoon: an answer of 202 may be another in a second. False where a person
+    ///   decides first: in a review, or after a conflict.
     func respond(
         _ answer: Answer,
         to reply: ReplyToken,

@@ -212,7 +212,9 @@ extension ShardCore {
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.operationFinished(record), in: &turn)
-        if let reply = operation.reply { respond(answer, to: reply, requestID: key.requestID, in: &turn) }
+        guard let reply = operation.reply else { return }
+        // Of the ends of an operation only a conflict is 202, and an operator has to end that.
+        respond(answer, to: reply, requestID: key.requestID, isSoon: false, in: &turn)
     }
 
     /// What the gateway began by itself has ended.

@@ -42,7 +42,12 @@ struct SimRenderer: ResponseRenderer {
         answer.write(into: &body)
     }
 
-    func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
+    func renderRefundFailed(
+        _ refund: RefundView,
+        reason: FailureReason?,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
         renderRefund(refund, into: &body)
         body.writeInteger(requestID.low)
     }

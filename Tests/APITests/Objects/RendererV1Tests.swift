@@ -259,7 +259,9 @@ import Time
         var view = RefundView.sample
         view.status = .failed
         view.decline = Decline(category: .hard, code: .invalidAccount, providerCode: "a\"b")
-        let text = Self.render { Self.renderer.renderRefundFailed(view, requestID: Self.requestID, into: &$0) }
+        let text = Self.render {
+            Self.renderer.renderRefundFailed(view, reason: nil, requestID: Self.requestID, into: &$0)
+        }
         let decline = #"{"class":"hard","standard_code":"invalid_account","psp_code":"a\"b"}"#
         let expected =
             #"{"type":"https://millrace.dev/problems/refund_declined","title":"The refund was declined","status":402,"#
@@ -271,12 +273,16 @@ import Time
         #expect(text == expected)
     }
 
-    @Test func `a refund that failed without a decline`() {
+    @Test(arguments: CallFailure.allCases)
+    func `a refund that was not executed is retryable unless the gateway's own request is wrong`(_ cause: CallFailure) {
         var view = RefundView.sample
         view.status = .failed
-        let text = Self.render { Self.renderer.renderRefundFailed(view, requestID: Self.requestID, into: &$0) }
+        let text = Self.render {
+            Self.renderer.renderRefundFailed(view, reason: .call(cause), requestID: Self.requestID, into: &$0)
+        }
         #expect(text.contains(#""status":502,"#))
-        #expect(text.contains(#""code":"refund_failed","category":"psp","retryable":true,"payment_id":"#))
+        let members = #""code":"refund_failed","category":"psp","retryable":\#(cause != .misconfigured),"#
+        #expect(text.contains(members + #""reason":"\#(cause.name)","payment_id":"#))
     }
 
     @Test func `a refusal without a payment`() {

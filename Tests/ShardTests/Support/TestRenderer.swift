@@ -92,7 +92,12 @@ struct TestRenderer: ResponseRenderer {
         body.writeString("\(payment)\(history.isTruncated ? " truncated" : ""): " + steps.joined(separator: ", "))
     }
 
-    func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
+    func renderRefundFailed(
+        _ refund: RefundView,
+        reason: FailureReason?,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
         body.writeString("refund failed | \(refund.id) \(refund.status.name) \(refund.amountMinor)")
     }
 
