@@ -184,8 +184,9 @@ def test_the_design_documents_request_works_as_printed(api):
     assert api.get(f"/api/v1/payments/{printed.json()['payment_id']}").json() == printed.json()
 
 
-def test_a_token_that_the_provider_does_not_know_is_declined_for_good(api):
-    declined = api.post("/v1/payments", json=payment(payment_method="tok_decline_nonsense"), headers=key())
+@pytest.mark.parametrize("token", ["tok_decline_nonsense", "tok_viza", "tok_late_0s"])
+def test_a_token_that_the_provider_does_not_know_is_declined_for_good(api, token):
+    declined = api.post("/v1/payments", json=payment(payment_method=token), headers=key())
     problem = declined.json()
     assert declined.status_code == 402 and problem["retryable"] is False
     assert problem["decline"] == {"class": "fix_data", "standard_code": "invalid_payment_method", "psp_code": "unknown_token"}

@@ -1,5 +1,6 @@
-/// What a payment-method token asks the simulator to do. Any token that is not listed in
-/// `docs/psp-simulator.md` behaves like `tok_visa` and leaves the decision to the profile.
+/// What a payment-method token asks the simulator to do (`docs/psp-simulator.md`). Names that begin
+/// with `tok_` are the simulator's own, and it refuses those that are not listed. Any other name is
+/// some vault's token. It behaves like `tok_visa` and leaves the decision to the profile.
 enum PaymentToken: Equatable, Sendable {
     case plain
     case decline(ErrorCode, Advice = .none)
@@ -106,6 +107,8 @@ enum PaymentToken: Equatable, Sendable {
         "tok_redirect_return": .action(ShopperAction(kind: .redirect, returnsData: true)),
         "tok_3ds_declined": .action(ShopperAction(kind: .threeDSecure, refusal: .insufficient_funds)),
     ]
+    private static let plainNames: Set<String> = ["tok_visa", "tok_mastercard"]
+    private static let ownPrefix = "tok_"
     private static let declinePrefix = "tok_decline_"
 
     /// Tokens that end in a number of seconds, `<prefix>5s`.
@@ -127,15 +130,18 @@ enum PaymentToken: Equatable, Sendable {
     static var specialNames: [String] { named.keys.sorted() }
     static var timedPrefixes: [String] { timed.map(\.prefix) }
 
-    /// Reads a token; nil for a decline token whose code or advice does not exist.
+    /// Reads a token; nil for one that looks like the simulator's own and is not, such as a
+    /// misspelt one, or a decline whose code or advice does not exist.
     init?(_ name: String) {
-        if name == "tok_visa" || name == "pm_card_visa" {
+        if !name.hasPrefix(Self.ownPrefix) || Self.plainNames.contains(name) {
             self = .plain
         } else if name.hasPrefix(Self.declinePrefix) {
             guard let decline = Advice.decline(named: name.dropFirst(Self.declinePrefix.count)) else { return nil }
             self = .decline(decline.code, decline.advice)
+        } else if let known = Self.named[name] ?? Self.withTime(name) {
+            self = known
         } else {
-            self = Self.named[name] ?? Self.withTime(name) ?? .plain
+            return nil
         }
     }
 

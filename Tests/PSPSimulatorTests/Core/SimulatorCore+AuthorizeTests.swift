@@ -5,7 +5,10 @@ import Testing
 
 @Suite("Authorisations by token")
 struct SimulatorCoreAuthorizeTests {
-    @Test("a good token authorises or captures", arguments: ["tok_visa", "pm_card_visa", "tok_of_anything_else"])
+    @Test(
+        "a good token authorises or captures",
+        arguments: ["tok_visa", "tok_mastercard", "pm_card_visa", "pm_of_anything_else", "tok", "x"]
+    )
     func success(token: String) throws {
         let provider = try TestProvider()
         let sale = provider.charge(token, key: "a", reference: "pay_1")
@@ -14,6 +17,21 @@ struct SimulatorCoreAuthorizeTests {
         #expect(provider.status(0) == .captured)
         #expect(hold.answer == .operation(1))
         #expect(provider.status(1) == .authorized)
+    }
+
+    @Test(
+        "a misspelt token is refused and executes nothing",
+        arguments: [
+            "tok_", "tok_viza", "tok_Visa", "tok_declined_lost_card", "tok_timeouts", "tok_3ds_",
+            "tok_of_anything_else",
+        ]
+    )
+    func misspelt(token: String) throws {
+        let provider = try TestProvider()
+        #expect(provider.charge(token).answer == .refusal(.unknownToken))
+        #expect(provider.oracle().isEmpty)
+        let corrected = provider.charge("tok_visa")
+        #expect(corrected.answer == .operation(0), "the refusal does not bind the key")
     }
 
     @Test("each decline code has a token", arguments: ErrorCode.allCases.filter(\.isIssuerDecline))
