@@ -237,6 +237,25 @@ import Testing
         try check(world)
     }
 
+    @Test func `a refund of pending money is owed when the capture fails that it counted on`() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(fee: 0), key: "a")
+        world.answer(world.lastCall.token, ShardWorld.success())
+        let payment = world.lastCall.call.payment
+        world.settle(payment, 500)
+        world.send(.refund(payment, amountMinor: 500), key: "r")
+        world.answer(world.lastCall.token, ShardWorld.success(500, "re_1"))
+        #expect(world.shares == [0, 500])
+        world.send(ShardTreasuryTests.payout(500), key: "out")
+        #expect(world.lastStatus == 201 && world.shares == [0, 0])
+        world.tell(.captureFailed, of: payment) { $0.amountMinor = 500 }
+        // 500 stay captured. The shopper and the merchant had 500 each.
+        #expect(world.lastStatus == 200 && world.lastBody.hasSuffix("owes") && world.shares == [0, -500])
+        #expect(world.sum(.providerReceivable, owner: 1) == 500, "the provider has paid more than it had")
+        expectNoPayout(&world, "more")
+        try check(world)
+    }
+
     @Test(arguments: [(1, 0), (2, 0), (3, 250), (4, 3_000)] as [(UInt64, UInt16)])
     func `in random lives of cards no more becomes available than is settled`(seed: UInt64, fee: UInt16) throws {
         var run = CardRun(seed: seed, fee: fee)
