@@ -87,11 +87,14 @@ package final class ScorerClient {
 
     /// - Parameters:
     ///   - eventLoop: The loop that all calls are made on.
+    ///   - share: What one merchant may have of the questions that its shard may ask at once. More
+    ///     of it get no score.
     ///   - merchantName: A merchant's configured identifier.
     ///   - delegate: Not retained; must outlive the client's shutdown.
     package init(
         eventLoop: any EventLoop,
         target: ScorerTarget,
+        share: MerchantShare,
         merchantName: @escaping @Sendable (MerchantID) -> String?,
         delegate: any ScorerDelegate
     ) {
@@ -99,7 +102,7 @@ package final class ScorerClient {
         self.delegate = delegate
         configuration = target.client
         encoder = ScoreRequestEncoder(target, merchantName: merchantName)
-        machine = StateMachine(target.client.sharing)
+        machine = StateMachine(target.client.sharing, share: share)
     }
 
     package var statistics: ScorerStatistics {
@@ -145,7 +148,7 @@ package final class ScorerClient {
     package func ask(_ question: ScoreRequest, token: UInt64, from origin: CallOrigin, deadline: NIODeadline) {
         guard let pool else { preconditionFailure("start() comes before ask(_:token:from:deadline:)") }
         counters.questions += 1
-        switch machine.ask(token: token, from: origin, at: .now()) {
+        switch machine.ask(token: token, about: question.merchant, from: origin, at: .now()) {
         case .send(let slot):
             pool.execute(encoder.encode(question), token: slot, caller: Int(origin.caller), deadline: deadline)
         case .refuse:

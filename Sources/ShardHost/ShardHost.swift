@@ -58,7 +58,7 @@ package final class ShardHost {
             unflushedMilliseconds: Int64 = 1_000,
             reads: Int = 1024,
             timelines: Int = 64,
-            ledgerReads: Int = 8
+            ledgerReads: Int = 64
         ) {
             self.unflushedBytes = unflushedBytes
             self.unflushedMilliseconds = unflushedMilliseconds

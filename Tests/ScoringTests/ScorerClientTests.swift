@@ -128,33 +128,55 @@ struct ScorerClientTests {
 @Suite struct ScorerClientStateMachineTests {
     typealias Machine = ScorerClient.StateMachine
 
+    private static let all = MerchantShare(percent: 100)
+    private static let merchant = MerchantID(rawValue: 7)
+
     @Test func `slots are used again, up to the maximum`() {
-        var machine = Machine(.init(maxInFlight: 2))
+        var machine = Machine(.init(maxInFlight: 2), share: Self.all)
         let origin = CallOrigin(caller: 0, ownership: 1)
         let now = NIODeadline.uptimeNanoseconds(5)
-        let asked = (0..<3).map { machine.ask(token: UInt64($0) + 10, from: origin, at: now) }
+        let asked = (0..<3).map { machine.ask(token: UInt64($0) + 10, about: Self.merchant, from: origin, at: now) }
         #expect(asked == [.send(slot: 0), .send(slot: 1), .refuse])
         let question = machine.answered(0)
-        #expect(question == Machine.Question(token: 10, origin: origin, askedAt: now) && machine.inFlightCount == 1)
-        let again = machine.ask(token: 13, from: origin, at: now)
+        #expect(question == Machine.Question(token: 10, origin: origin, merchantPlace: 0, askedAt: now))
+        #expect(machine.inFlightCount == 1)
+        let again = machine.ask(token: 13, about: Self.merchant, from: origin, at: now)
         #expect(again == .send(slot: 0))
         machine.close()
         _ = machine.answered(1)
-        let closed = machine.ask(token: 14, from: origin, at: now)
+        let closed = machine.ask(token: 14, about: Self.merchant, from: origin, at: now)
         #expect(closed == .refuse && machine.inFlightCount == 1)
     }
 
     @Test func `no caller has all places`() {
-        var machine = Machine(.init(callers: 2, maxInFlight: 4, maxInFlightPerCaller: 3))
+        var machine = Machine(.init(callers: 2, maxInFlight: 4, maxInFlightPerCaller: 3), share: Self.all)
         let now = NIODeadline.uptimeNanoseconds(5)
         let busy = CallOrigin(caller: 0, ownership: 1)
-        let asked = (0..<5).map { machine.ask(token: UInt64($0), from: busy, at: now) }
+        let asked = (0..<5).map { machine.ask(token: UInt64($0), about: Self.merchant, from: busy, at: now) }
         #expect(asked == [.send(slot: 0), .send(slot: 1), .send(slot: 2), .refuse, .refuse])
-        let other = machine.ask(token: 9, from: CallOrigin(caller: 1, ownership: 1), at: now)
+        // A merchant is one shard's.
+        let (second, elsewhere) = (MerchantID(rawValue: 8), CallOrigin(caller: 1, ownership: 1))
+        let other = machine.ask(token: 9, about: second, from: elsewhere, at: now)
         #expect(other == .send(slot: 3))
         _ = machine.answered(1)
-        let again = machine.ask(token: 10, from: busy, at: now)
+        let again = machine.ask(token: 10, about: Self.merchant, from: busy, at: now)
         #expect(again == .send(slot: 1))
+    }
+
+    @Test func `no merchant has all places of its shard`() {
+        // Of the 16 places that a shard may have, a merchant has 12.
+        let sharing = HTTPClientConfiguration.Sharing(callers: 2, maxInFlight: 24, maxInFlightPerCaller: 16)
+        var machine = Machine(sharing, share: MerchantShare(percent: 75))
+        let now = NIODeadline.uptimeNanoseconds(5)
+        let shard = CallOrigin(caller: 0, ownership: 1)
+        let greedy = (0..<14).map { machine.ask(token: UInt64($0), about: Self.merchant, from: shard, at: now) }
+        #expect(greedy.count { $0 != .refuse } == 12 && greedy.suffix(2) == [.refuse, .refuse])
+        let neighbour = MerchantID(rawValue: 8)
+        let others = (0..<5).map { machine.ask(token: UInt64($0) + 20, about: neighbour, from: shard, at: now) }
+        #expect(others.count { $0 != .refuse } == 4 && others.last == .refuse, "the shard has its places")
+        _ = machine.answered(0)
+        let again = machine.ask(token: 30, about: Self.merchant, from: shard, at: now)
+        #expect(again == .send(slot: 0))
     }
 }
 

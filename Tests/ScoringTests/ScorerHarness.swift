@@ -40,6 +40,7 @@ final class ScorerHarness: Sendable {
             let client = ScorerClient(
                 eventLoop: loop,
                 target: ScorerTarget(client: http, path: "/score", token: "secret"),
+                share: MerchantShare(percent: 100),
                 merchantName: { $0.rawValue == 7 ? "shop" : nil },
                 delegate: recorder
             )

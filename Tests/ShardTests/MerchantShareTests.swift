@@ -164,6 +164,24 @@ struct MerchantShareTests {
         #expect(world.lastStatus == 201)
     }
 
+    // MARK: The journal's room
+
+    @Test("One merchant's calls never reserve the journal's last room from the others")
+    func shareOfJournalRoom() {
+        var world = world(Self.configuration(payments: 1 << 10))
+        // Each call keeps two frames of 4 KiB for its outcome.
+        world.core.room.journalBytes = 8 * 8_192
+        for number in 0..<6 { world.send(ShardWorld.create(), key: "a\(number)") }
+        #expect(world.calls.count == 6 && world.core.callReserveBytes == 6 * 8_192)
+        world.send(ShardWorld.create(), key: "a6")
+        #expect(world.lastStatus == 503 && world.lastBody == "refused merchantLimitReached")
+        world.send(ShardWorld.create(), key: "b", merchant: 8)
+        #expect(world.calls.count == 7)
+        world.answer(world.calls[0].token, ShardWorld.success())
+        world.send(ShardWorld.create(), key: "a6")
+        #expect(world.calls.count == 8)
+    }
+
     // MARK: Limits of the process
 
     @Test("A share is of what other shards leave, where that is less than the shard's own limit")

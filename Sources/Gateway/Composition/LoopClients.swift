@@ -133,9 +133,14 @@ struct LoopClientStatistics {
 /// The part of a client's places that one of several shards may have, so that no shard has them
 /// all. It is three quarters, or one merchant's share of a shard's calls if that is more.
 struct CallShare: Sendable {
+    /// One merchant's share of what its shard may have.
+    let ofMerchants: MerchantShare
     private let share: MerchantShare
 
-    init(_ merchants: MerchantShare) { share = MerchantShare(percent: max(75, merchants.percent)) }
+    init(_ merchants: MerchantShare) {
+        ofMerchants = merchants
+        share = MerchantShare(percent: max(75, merchants.percent))
+    }
 
     /// How `callers` share the places of a client.
     func sharing(of places: Int, among callers: Int) -> HTTPClientConfiguration.Sharing {
@@ -169,6 +174,7 @@ extension LoopClients: ScorerDelegate {
         return ScorerClient(
             eventLoop: eventLoop,
             target: target,
+            share: share.ofMerchants,
             merchantName: { names[$0] },
             delegate: self
         )
