@@ -23,6 +23,7 @@ const int millrace_error_would_block = EWOULDBLOCK;
 const int millrace_error_exists = EEXIST;
 const int millrace_error_access = EACCES;
 const int millrace_error_not_found = ENOENT;
+const int millrace_error_invalid = EINVAL;
 
 static int open_retrying(const char *path, int flags) {
     int fd;

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Journal
@@ -16,6 +17,40 @@ import Testing
         #expect(disk.remaining == 0)
         #expect(journal.owner.failures.isEmpty)
         #expect(journal.journal.statistics.segmentPreparationsRefused >= 3)
+        journal.journal.close()
+    }
+
+    /// tmpfs stores what still fits of a write before it refuses. A start prepares the next segment
+    /// as a running journal does.
+    @Test func `a short write while a segment is prepared is a full disk, and room brings the next one`() throws {
+        let disk = ShortageDisk(FakeDisk())
+        // The first segment of a new journal takes one write.
+        disk.shortenPreparation(.max, sparing: 1)
+        for start in 0..<3 {
+            let journal = try TestJournal(disk)
+            #expect(journal.replayed.count == start * 2)
+            #expect(try journal.appendDurably(1))
+            while journal.journal.statistics.segmentPreparationsRefused == 0, journal.owner.failures.isEmpty {
+                sched_yield()
+            }
+            #expect(journal.owner.failures.isEmpty)
+            #expect(try journal.appendDurably(1))
+            journal.journal.close()
+        }
+        disk.shortenPreparation(0)
+        let journal = try TestJournal(disk)
+        for _ in 0..<20 { #expect(try journal.appendDurably(1, bytes: 10_000)) }
+        #expect(journal.owner.failures.isEmpty)
+        journal.journal.close()
+    }
+
+    @Test func `the first segment of a new journal that falls short is a full disk`() throws {
+        let disk = ShortageDisk(FakeDisk())
+        disk.shortenPreparation(1)
+        let error = #expect(throws: JournalError.self) { try TestJournal(disk) }
+        #expect(error?.code == .diskFull)
+        let journal = try TestJournal(disk)
+        #expect(try journal.appendDurably(1))
         journal.journal.close()
     }
 

@@ -54,6 +54,7 @@ extern const int millrace_error_would_block;
 extern const int millrace_error_exists;
 extern const int millrace_error_access;
 extern const int millrace_error_not_found;
+extern const int millrace_error_invalid;
 // 1 for an errno that says nothing about the disk and passes when others release what they hold: no descriptor, no memory,
 // an interrupted call.
 int millrace_error_is_shortage(int error);

@@ -55,7 +55,8 @@ package enum JournalFileMode: Sendable {
 /// An open file. Used by one thread at a time; closed when the last reference to it goes.
 package protocol JournalFile: AnyObject, Sendable {
     var byteCount: UInt64 { get throws(JournalFileError) }
-    /// Writes all the bytes or throws; a short write is an error because it is never tried again.
+    /// Writes all the bytes or throws. A durable write that falls short is an error, because it is
+    /// never tried again. Of any other the rest is written, so that the system says what is wrong.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError)
     /// Reads until the buffer is full or the file ends; returns how many bytes were read.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int
@@ -88,6 +89,14 @@ extension JournalFileError {
         if let damage { return JournalError(.corrupt, "\(path): \(damage)") }
         let full = code == millrace_error_no_space || code == millrace_error_quota
         return JournalError(full ? .diskFull : .io, "\(operation) \(path): \(reason)")
+    }
+
+    /// Whether fewer bytes were written than given, and the system named no reason.
+    var isShortWrite: Bool { code == 0 && operation == "write" && damage == nil }
+
+    /// The same refusal, said to be for want of room.
+    var asFullDisk: JournalFileError {
+        JournalFileError(code: millrace_error_no_space, operation: operation, path: path)
     }
 
     /// Whether the process or the system lacked a descriptor or memory: that passes, and says

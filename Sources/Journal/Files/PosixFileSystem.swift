@@ -88,13 +88,24 @@ private final class PosixFile: JournalFile {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError) {
-        let result =
-            durable
-            ? millrace_pwrite_durable(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
-            : millrace_pwrite(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
-        let written = try check(result, of: "write", at: path)
-        if written != Int64(bytes.count) { throw JournalFileError(code: 0, operation: "write", path: path) }
+        if durable {
+            let result = millrace_pwrite_durable(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
+            guard try check(result, of: "write", at: path) == Int64(bytes.count) else { throw shortWrite }
+            return
+        }
+        var rest = bytes
+        while !rest.isEmpty {
+            let place = Int64(offset) + Int64(bytes.count - rest.count)
+            let result = millrace_pwrite(descriptor, rest.baseAddress, rest.count, place)
+            // A direct write takes no rest that is not aligned; then no reason is known.
+            if result == -Int64(millrace_error_invalid), rest.count < bytes.count { throw shortWrite }
+            let written = try check(result, of: "write", at: path)
+            guard written > 0 else { throw shortWrite }
+            rest = UnsafeRawBufferPointer(rebasing: rest[Int(written)...])
+        }
     }
+
+    private var shortWrite: JournalFileError { JournalFileError(code: 0, operation: "write", path: path) }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int {
         Int(

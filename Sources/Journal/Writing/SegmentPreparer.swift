@@ -33,7 +33,8 @@ struct SegmentPreparer {
     }
 
     /// Writes one chunk; after the last one makes the file durable, renames it and gives it back.
-    /// After an error the next step begins with a new file.
+    /// After an error the next step begins with a new file. A write that falls short throws as a
+    /// full disk does: some file systems store what still fits before they refuse.
     mutating func step(number: UInt64) throws(JournalFileError) -> PreparedSegment? {
         let path = directory.file(JournalDirectory.segmentName(number))
         let temporary = path + JournalDirectory.temporarySuffix
@@ -75,6 +76,10 @@ private final class ZeroChunk {
     deinit { bytes.deallocate() }
 
     func write(_ count: Int, to file: any JournalFile, at offset: UInt64) throws(JournalFileError) {
-        try file.write(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset)
+        do throws(JournalFileError) {
+            try file.write(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset)
+        } catch {
+            throw error.isShortWrite ? error.asFullDisk : error
+        }
     }
 }
