@@ -105,6 +105,36 @@ def test_a_backup_that_is_not_whole_is_not_restored(own_demo, tmp_path):
     assert "not finished" in run("journal", "restore", "--from", backup, "--data", tmp_path / "no", status=65).stderr
 
 
+def test_a_flipped_bit_is_turned_back_and_nothing_is_lost(own_demo):
+    answers = pay(own_demo)
+    assert own_demo.stop_gateway() == 0
+    log = max(own_demo.directory.glob("data/log-*"), key=lambda path: len(dump(path.parent)[int(path.name[-1])]))
+    segment = log / f"{1:020}.journal"
+    whole = segment.read_bytes()
+    offset, _ = list(batches(segment))[10]
+    flip(segment, offset + 260)
+    damaged = segment.read_bytes()
+    run("journal", "verify", log, status=65)
+    plan = run("journal", "repair", log, "--mend", status=0).stdout
+    assert "Nothing was changed" in plan and f"offset {offset + 260} of" in plan and "Lost: nothing" in plan
+    assert "--mend turns it back" in run("journal", "repair", log, "--truncate-at", 1, status=0).stdout
+    assert segment.read_bytes() == damaged
+    assert "mended. Sound" in run("journal", "repair", log, "--mend", "--yes", status=0).stdout
+    assert segment.read_bytes() == whole and segment.with_name(segment.name + ".cut").read_bytes() == damaged
+    # A sound log has nothing to mend, and two bits are not one.
+    run("journal", "repair", log, "--mend", "--yes", status=65)
+    flip(segment, offset + 260)
+    flip(segment, offset + 270)
+    assert "no single flipped bit" in run("journal", "repair", log, "--mend", status=65).stderr
+    flip(segment, offset + 260)
+    flip(segment, offset + 270)
+    own_demo.start("gateway")
+    with own_demo.client() as api:
+        assert all(api.post("/v1/payments", json=payment(), headers=header).content == body for header, body in answers)
+    assert own_demo.stop_gateway() == 0
+    own_demo.verify_journals()
+
+
 def test_a_damaged_journal_is_repaired_and_starts(own_demo):
     answers = pay(own_demo)
     held = run("journal", "repair", own_demo.directory / "data/log-000", "--truncate-at", 1, "--yes")

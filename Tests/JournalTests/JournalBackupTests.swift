@@ -68,6 +68,26 @@ import Testing
         }
     }
 
+    /// In the header of the first segment, and in its first batch.
+    @Test(arguments: [100, 4_096 + 40]) func `a journal that is damaged before its durable end is not copied`(
+        byte: Int
+    ) throws {
+        let journal = try ArchivingJournal(disk)
+        try journal.append(5)
+        journal.journal.close()
+        let segment = "\(TestJournal.directory)/\(JournalDirectory.segmentName(1))"
+        var bytes = disk.contents(segment)
+        bytes[byte] ^= 1
+        disk.setContents(segment, bytes)
+        #expect(throws: JournalProblem.self) {
+            try JournalBackup.copy(directory: TestJournal.directory, to: Self.target, fileSystem: disk)
+        }
+        bytes[byte] ^= 1
+        disk.setContents(segment, bytes)
+        let result = try JournalBackup.copy(directory: TestJournal.directory, to: Self.target, fileSystem: disk)
+        #expect(result.lastPosition == 5)
+    }
+
     @Test func `what is cut, torn, half made or a lock is not copied`() throws {
         let journal = try ArchivingJournal(disk)
         try journal.append(3)

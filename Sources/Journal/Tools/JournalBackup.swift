@@ -24,7 +24,8 @@ package enum JournalBackup {
     /// The order: checkpoints, snapshots and all other files that name records; then segments up to
     /// the last whole batch; then archived segments. So the journal in the copy reaches every
     /// record that the other files name. A segment that is archived meanwhile is found in one place
-    /// or the other.
+    /// or the other. Throws `corrupt` when the copy lacks records that the witness names: the
+    /// source is damaged.
     package static func copy(
         directory: String,
         archive: String? = nil,
@@ -39,9 +40,15 @@ package enum JournalBackup {
                 to: JournalDirectory(target),
                 pace: pace
             )
+            let witness = try WitnessReader.read(fileSystem, copier.source)
             do throws(JournalFileError) {
                 try copier.copyOthers()
                 try copier.copySegments()
+            } catch {
+                throw JournalProblem(error)
+            }
+            try copier.checkReaches(witness)
+            do throws(JournalFileError) {
                 try copier.copyArchive(copier.source.archive(archive))
                 try copier.finish()
             } catch {

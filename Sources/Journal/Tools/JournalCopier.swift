@@ -49,7 +49,7 @@ struct JournalCopier {
         let own =
             name == "lock" || name == "witness" || name == ArchiveDirectory.defaultName
             || name == CursorFile.fileName || name.hasPrefix(CursorRequests.prefix)
-        let kept = name.hasSuffix(".torn") || name.contains(JournalCutter.suffix) || name.hasSuffix(".damaged")
+        let kept = name.hasSuffix(".torn") || name.contains(RepairFiles.suffix) || name.hasSuffix(".damaged")
         return !own && !kept && !name.hasSuffix(JournalDirectory.temporarySuffix)
             && JournalDirectory.segmentNumber(name) == nil
     }
@@ -150,6 +150,20 @@ struct JournalCopier {
                 number = oldest
             }
         }
+    }
+
+    /// What was durable before the copying began is in the copy. If it is not, the source is
+    /// damaged behind the copy's end: a damaged batch looks like none.
+    func checkReaches(_ witness: WitnessReader.State) throws(JournalProblem) {
+        guard case .present(let promise) = witness else { return }
+        let (batch, position) = cursor.map { ($0.nextBatch - 1, $0.nextPosition - 1) } ?? (0, 0)
+        guard batch < promise.batch else { return }
+        throw JournalProblem(
+            .corrupt,
+            file: lastSegment.map { source.file(JournalDirectory.segmentName($0.number)) } ?? source.path,
+            position: position + 1,
+            "the journal was durable up to record \(promise.position), and is readable up to record \(position) only"
+        )
     }
 
     private func oldestSegment() throws(JournalFileError) -> UInt64? {

@@ -252,7 +252,7 @@ extension JournalCutter {
         let block = UnsafeMutableRawBufferPointer.aligned(byteCount: SnapshotHeader.byteCount)
         defer { block.deallocate() }
         var found: [(path: String, header: SnapshotHeader)] = []
-        for name in try fileSystem.list(directory: path).sorted() where !name.hasSuffix(Self.suffix) {
+        for name in try fileSystem.list(directory: path).sorted() where !name.hasSuffix(RepairFiles.suffix) {
             guard let file = try? fileSystem.open(path + "/" + name, .read),
                 (try? file.read(into: block, at: 0)) == block.count,
                 let header = try? SnapshotHeader(decoding: UnsafeRawBufferPointer(block))
@@ -266,16 +266,15 @@ extension JournalCutter {
 // MARK: Cutting
 
 extension JournalCutter {
-    static let suffix = ".cut"
-
     func cut() throws(JournalFileError) {
         let path = directory.file(plan.file)
         let temporary = path + JournalDirectory.temporarySuffix
-        let after = try writeSegment(to: temporary)
-        for original in plan.replaced { try keepCopy(of: original) }
+        let files = RepairFiles(fileSystem: fileSystem)
+        let after = try writeSegment(to: temporary, files)
+        for original in plan.replaced { try files.keepCopy(of: original) }
         try fileSystem.syncDirectory(directory.path)
         for file in plan.setAside {
-            try fileSystem.rename(file, to: try freeName(file))
+            try fileSystem.rename(file, to: try files.freeName(file))
             try fileSystem.syncDirectory(JournalDirectory(file).parent)
         }
         try fileSystem.rename(temporary, to: path)
@@ -287,13 +286,13 @@ extension JournalCutter {
 
     /// The segment up to the cut, with the front of the parted batch as a batch of its own, and
     /// zeros behind. Returns its end.
-    private func writeSegment(to path: String) throws(JournalFileError) -> DurablePoint {
+    private func writeSegment(to path: String, _ files: RepairFiles) throws(JournalFileError) -> DurablePoint {
         guard let header = try header() else { throw .damaged(directory.file(plan.file), "the header is damaged") }
         let source = try fileSystem.open(directory.file(plan.file), .read)
         let target = try fileSystem.open(path, .create)
         let memory = UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 20)
         defer { memory.deallocate() }
-        try copy(source, into: target, from: 0, to: end.offset, through: memory)
+        try files.copy(source, into: target, range: 0..<end.offset, through: memory)
         var after = end
         if let parted {
             let frame = try seal(parted, of: header, in: memory)
@@ -344,44 +343,5 @@ extension JournalCutter {
         UnsafeMutableRawBufferPointer(rebasing: frame[BatchHeader.byteCount...]).copyBytes(from: parted.payload)
         let hash = header.seal(frame, saltSeed: segment.salt.seed, key: key)
         return BatchWriter.Written(header: header, hash: hash, nanoseconds: 0)
-    }
-
-    private func keepCopy(of path: String) throws(JournalFileError) {
-        let source = try fileSystem.open(path, .read)
-        let target = try fileSystem.open(try freeName(path), .create)
-        let memory = UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 20)
-        defer { memory.deallocate() }
-        try copy(source, into: target, from: 0, to: try source.byteCount, through: memory)
-        try target.sync()
-    }
-
-    private func copy(
-        _ source: any JournalFile,
-        into target: any JournalFile,
-        from start: UInt64,
-        to end: UInt64,
-        through memory: UnsafeMutableRawBufferPointer
-    ) throws(JournalFileError) {
-        var offset = start
-        while offset < end {
-            let part = UnsafeMutableRawBufferPointer(rebasing: memory[..<Int(min(UInt64(memory.count), end - offset))])
-            guard try source.read(into: part, at: offset) == part.count else {
-                throw .damaged(plan.file, "it is too short")
-            }
-            try target.write(UnsafeRawBufferPointer(part), at: offset)
-            offset += UInt64(part.count)
-        }
-    }
-
-    /// A name beside the file that nothing has yet.
-    private func freeName(_ path: String) throws(JournalFileError) -> String {
-        let parent = JournalDirectory(path).parent
-        let names = Set(try fileSystem.list(directory: parent))
-        let name = String(path.dropFirst(parent.count + 1))
-        for copy in 0..<1_000 {
-            let free = name + Self.suffix + (copy == 0 ? "" : "-\(copy)")
-            if !names.contains(free) { return parent + "/" + free }
-        }
-        throw JournalFileError(code: 0, operation: "name a .cut file", path: path)
     }
 }

@@ -72,9 +72,11 @@ extension JournalCommand {
     struct Repair: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "repair",
-            abstract: "Cut a damaged log before a run of records, so that it starts again. Loses what is cut.",
+            abstract: "Turn a flipped bit of a damaged log back, or cut the log before a run of records.",
             discussion: """
-                DIR is one log's directory (data/log-000) that no process has open. The run and all after it, of all its shards, are \
+                --mend looks for one bit that alone explains the damage, and turns it back if the SHA-256 that the next batch, \
+                the next segment or the witness holds proves it. Then no record is lost or changed. Try it first. \
+                --truncate-at loses what is cut. DIR is one log's directory (data/log-000) that no process has open. The run and all after it, of all its shards, are \
                 cut off, from the middle of a batch if need be. Nothing is deleted: the old segment, later segments, checkpoints \
                 and archived segments that hold or vouch for cut records, and the shards' snapshots and other files that rest on \
                 them, are kept as *.cut. An encrypted log needs the key. Without --yes only \
@@ -85,8 +87,10 @@ extension JournalCommand {
 
         @Argument(help: "A log's directory.")
         var directory: String
+        @Flag(help: "Turn back the one bit that was flipped; loses nothing.")
+        var mend = false
         @Option(help: "The first run to lose; `millrace journal verify` names it after damage.")
-        var truncateAt: UInt64
+        var truncateAt: UInt64?
         @Option(help: "The log's archive, if it is not the folder of that name in the directory.")
         var archive: String?
         @Flag(help: "Do it.")
@@ -95,8 +99,51 @@ extension JournalCommand {
         var show = 20
         @OptionGroup var keys: JournalKeyOptions
 
+        func validate() throws {
+            guard mend != (truncateAt != nil) else { throw ValidationError("give either --mend or --truncate-at") }
+        }
+
         func run() throws {
             let ring = try keys.ring()
+            if let truncateAt { try cut(before: truncateAt, ring) } else { try mendBit() }
+            let found = JournalVerifier.verify(directory: directory, keys: ring, archive: archive, isLog: true)
+            guard yes else { return }
+            if let problem = found.problem { throw Failure(ExitStatus.damaged, "still damaged: \(problem)") }
+            Console.line(
+                "\(directory): \(mend ? "mended" : "cut"). Sound, last position \(found.lastPosition), head \(found.headHash)"
+            )
+        }
+
+        private func mendBit() throws {
+            do throws(JournalProblem) {
+                describe(try JournalRepair.mendPlan(directory: directory))
+                guard yes else { return Console.line("Nothing was changed. Repeat with --yes to do it.") }
+                _ = try JournalRepair.mend(directory: directory)
+            } catch {
+                throw Failure(
+                    error.code == .notFound ? ExitStatus.damaged : JournalError(error.code, "").exitStatus,
+                    error.description
+                )
+            }
+        }
+
+        private func describe(_ plan: JournalMendPlan) {
+            Console.line(
+                "One flipped bit: bit \(plan.bit) of the byte at offset \(plan.offset) of \(plan.file), in batch "
+                    + "\(plan.batch) with runs \(plan.firstPosition) to \(plan.lastPosition)"
+            )
+            Console.line(
+                "Proof: with the bit turned back both checksums of the batch are right, and its SHA-256 is the one "
+                    + "that \(plan.proof) holds. So the batch is as it was written"
+            )
+            Console.line(
+                "Lost: nothing. No record, answer, amount or chain changes; all behind it is applied as it was"
+            )
+            Console.line("Replaced, and kept as .cut: \(plan.file)")
+            Console.line("What flips a bit flips others: verify everything, and replace the disk or the memory")
+        }
+
+        private func cut(before truncateAt: UInt64, _ ring: MasterKeyRing?) throws {
             let shards = try LogShards.find(beside: directory)
             do throws(JournalProblem) {
                 let plan = try JournalRepair.plan(
@@ -107,7 +154,8 @@ extension JournalCommand {
                     shards: shards
                 )
                 describe(plan)
-                try showLost(ring)
+                try showLost(from: truncateAt, ring)
+                hintAtMending(plan)
                 guard yes else { return Console.line("Nothing was changed. Repeat with --yes to do it.") }
                 _ = try JournalRepair.truncate(
                     directory: directory,
@@ -119,9 +167,12 @@ extension JournalCommand {
             } catch {
                 throw Failure(JournalError(error.code, "").exitStatus, error.description)
             }
-            let found = JournalVerifier.verify(directory: directory, keys: ring, archive: archive, isLog: true)
-            if let problem = found.problem { throw Failure(ExitStatus.damaged, "still damaged: \(problem)") }
-            Console.line("\(directory): cut. Sound, last position \(found.lastPosition), head \(found.headHash)")
+        }
+
+        /// Nobody shall lose records that one bit would bring back.
+        private func hintAtMending(_ plan: JournalRepairPlan) {
+            guard !yes, plan.problem != nil, (try? JournalRepair.mendPlan(directory: directory)) != nil else { return }
+            Console.line("One flipped bit explains the damage: --mend turns it back and loses nothing")
         }
 
         private func describe(_ plan: JournalRepairPlan) {
@@ -140,7 +191,7 @@ extension JournalCommand {
             for file in plan.setAside { Console.line("Set aside as .cut: \(file)") }
         }
 
-        private func showLost(_ ring: MasterKeyRing?) throws(JournalProblem) {
+        private func showLost(from truncateAt: UInt64, _ ring: MasterKeyRing?) throws(JournalProblem) {
             var readable = 0
             try JournalRepair.forEachLostRecord(directory: directory, from: truncateAt, keys: ring) {
                 batch,
