@@ -29,10 +29,23 @@ package struct DataBackup {
 
     /// Blocks. The files of a log's shards are copied before the log, so that the log's copy
     /// reaches every record that these files name. Logs are independent of each other, so each is
-    /// copied up to a point of its own.
+    /// copied up to a point of its own. When it throws, it has removed what it wrote, so it can be
+    /// repeated; what a killed process left is removed by the next backup to the same place.
     package func run() throws -> [Log] {
         let meta = try DataDirectoryMeta(readingFrom: FilePaths.join(source, "meta.yaml"))
-        try EmptyDirectory.make(target)
+        let place = CopyTarget(path: target, lastName: BackupManifest.fileName)
+        try place.begin()
+        do {
+            let logs = try copy(meta)
+            try place.finish()
+            return logs
+        } catch {
+            place.clear()
+            throw error
+        }
+    }
+
+    private func copy(_ meta: DataDirectoryMeta) throws -> [Log] {
         var manifest = BackupManifest(seconds: Int64(time(nil)))
         var logs: [Log] = []
         for number in 0..<meta.logs {
@@ -52,7 +65,7 @@ package struct DataBackup {
         try ConfigurationVersions.read(in: source).write(in: target)
         let metaBytes = try Files.read(FilePaths.join(source, "meta.yaml"))
         try Files.writeAtomically(metaBytes, to: FilePaths.join(target, "meta.yaml"), permissions: 0o600)
-        for path in try FileTree.files(in: target) {
+        for path in try FileTree.files(in: target) where path != CopyTarget.markName {
             let found = try CopiedFile.digest(FilePaths.join(target, path))
             manifest.files.append(.init(path: path, bytes: found.bytes, digest: found.digest))
         }

@@ -21,12 +21,26 @@ package struct DataRestore {
         package var seconds: Int64 = 0
     }
 
-    /// Blocks. Throws, before the target is touched, when the backup is not whole; `meta.yaml`
-    /// comes last, so what a crash leaves is no data directory.
+    /// Blocks. Throws, before the target is touched, when the backup is not whole. When it throws
+    /// later, it has removed what it wrote, so it can be repeated. A process that was killed leaves
+    /// files under a mark, and the next restore to the same place removes them. `meta.yaml` comes
+    /// last, so what a crash leaves is no data directory.
     package func run() throws -> Result {
         let manifest = try manifest()
         for log in manifest.logs { try check(log) }
-        try EmptyDirectory.make(target)
+        let place = CopyTarget(path: target, lastName: "meta.yaml")
+        try place.begin()
+        do {
+            let result = try copy(manifest)
+            try place.finish()
+            return result
+        } catch {
+            place.clear()
+            throw error
+        }
+    }
+
+    private func copy(_ manifest: BackupManifest) throws -> Result {
         var result = Result()
         result.seconds = manifest.seconds
         result.lastPositions = manifest.logs.map(\.lastPosition)

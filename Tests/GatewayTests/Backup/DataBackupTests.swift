@@ -65,6 +65,69 @@ import Testing
         #expect(try LogShards.find(beside: DataDirectory.logDirectory(in: data, log: 0)).keys.sorted() == [0, 2])
         #expect(try LogShards.find(beside: DataDirectory.shardDirectory(in: data, shard: 0)).isEmpty)
     }
+
+    private func flip(_ path: String, at offset: Int) throws {
+        var bytes = try Files.read(path, limit: 16 << 20)
+        bytes[offset] ^= 1
+        try Files.writeAtomically(bytes, to: path, permissions: 0o600)
+    }
+
+    private func names(in path: String) throws -> [String] { try FileTree.files(in: path) }
+
+    /// A flaw behind the logs is found after files were copied.
+    @Test("a restore that fails leaves nothing, and can be repeated", arguments: ["shard-002/file", "meta.yaml"])
+    func failedRestore(flawed: String) throws {
+        let temporary = try TemporaryDirectory()
+        let (data, backup, restored) = (temporary.file("data"), temporary.file("backup"), temporary.file("restored"))
+        try make(at: data)
+        _ = try DataBackup(source: data, target: backup, archive: nil, bytesPerSecond: 1 << 30).run()
+        let restore = DataRestore(backup: backup, target: restored)
+        try flip("\(backup)/\(flawed)", at: 0)
+        #expect(throws: DataDirectoryError.self) { try restore.run() }
+        #expect(try names(in: restored).isEmpty)
+        try flip("\(backup)/\(flawed)", at: 0)
+        _ = try restore.run()
+        #expect(streams(in: restored) == [[2, 4], [3]])
+        #expect(try names(in: restored).allSatisfy { $0 != CopyTarget.markName })
+    }
+
+    @Test("what a killed restore left is removed by the next one, and nothing else is")
+    func killedRestore() throws {
+        let temporary = try TemporaryDirectory()
+        let (data, backup, restored) = (temporary.file("data"), temporary.file("backup"), temporary.file("restored"))
+        try make(at: data)
+        _ = try DataBackup(source: data, target: backup, archive: nil, bytesPerSecond: 1 << 30).run()
+        let restore = DataRestore(backup: backup, target: restored)
+        try Files.makeDirectory("\(restored)/log-000")
+        _ = try temporary.write("half", to: "restored/log-000/1.journal")
+        #expect(throws: ConfigurationError.self) { try restore.run() }
+        #expect(try names(in: restored) == ["log-000/1.journal"])
+        _ = try temporary.write("", to: "restored/\(CopyTarget.markName)")
+        _ = try restore.run()
+        #expect(streams(in: restored) == [[2, 4], [3]])
+        // A data directory is nobody's to empty, marked or not.
+        _ = try temporary.write("", to: "restored/\(CopyTarget.markName)")
+        #expect(throws: ConfigurationError.self) { try restore.run() }
+        #expect(streams(in: restored) == [[2, 4], [3]])
+    }
+
+    @Test("a backup that fails leaves nothing, and can be repeated")
+    func failedBackup() throws {
+        let temporary = try TemporaryDirectory()
+        let (data, backup) = (temporary.file("data"), temporary.file("backup"))
+        try make(at: data)
+        let segment = "\(data)/log-001/00000000000000000001.journal"
+        let job = DataBackup(source: data, target: backup, archive: nil, bytesPerSecond: 1 << 30)
+        // In the header, so that the log cannot be copied.
+        try flip(segment, at: 100)
+        #expect(throws: JournalError.self) { try job.run() }
+        #expect(try names(in: backup).isEmpty)
+        try flip(segment, at: 100)
+        #expect(try job.run().count == 2)
+        #expect(try names(in: backup).contains(BackupManifest.fileName))
+        #expect(throws: ConfigurationError.self) { try job.run() }
+        #expect(streams(in: backup) == [[2, 4], [3]])
+    }
 }
 
 private final class SilentOwner: JournalOwner {
