@@ -22,7 +22,7 @@ final class KeyRun: Sendable {
     /// One thread at a time reads.
     private let file: Mutex<SnapshotChunkFile>
     private let isSealed: Bool
-    private let files: KeyRunFiles
+    let files: KeyRunFiles
     let fileBytes: UInt64
 
     /// Bytes of memory.

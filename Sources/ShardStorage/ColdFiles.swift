@@ -32,6 +32,9 @@ struct ColdFiles {
         self.keys = keys
     }
 
+    /// Below the shard's own directory.
+    var directoryName: String { kind.directory }
+
     var index: ColdIndex {
         ColdIndex(fileSystem: fileSystem, path: directory + "/" + ColdIndex.name, journalID: journalID)
     }
@@ -55,23 +58,24 @@ struct ColdFiles {
     }
 
     /// Makes the index agree with the files, reading those that it may not have all of. Returns the
-    /// last file's number.
+    /// last file's number. Throws `corrupt` when a file is missing.
     func open() throws(JournalError) -> UInt64 {
         // A file that is entered into the index must not vanish again, so its name is made durable
         // first.
         do throws(JournalFileError) { try fileSystem.syncDirectory(directory) } catch { throw error.asJournalError }
         let numbers = try numbers()
         let last = numbers.last ?? 0
-        var clean = try hasIndex() ? index.cleanUpTo() : nil
-        if clean.map({ $0 > last }) ?? true {
-            try index.create()
-            clean = 0
+        let clean = try hasIndex() ? index.cleanUpTo() : nil
+        try checkPresent(numbers, upTo: clean ?? 0)
+        guard let clean, clean <= last else {
+            try rebuildIndex()
+            return last
         }
-        for number in numbers where number > clean ?? 0 { try enter(number) }
+        for number in numbers where number > clean { try enter(number, into: index) }
         return last
     }
 
-    private func hasIndex() throws(JournalError) -> Bool {
+    func hasIndex() throws(JournalError) -> Bool {
         do throws(JournalFileError) {
             return try fileSystem.list(directory: directory).contains(ColdIndex.name)
         } catch {
@@ -79,16 +83,43 @@ struct ColdFiles {
         }
     }
 
-    /// Enters all entries of a file into the index.
-    private func enter(_ number: UInt64) throws(JournalError) {
+    /// Files are numbered without gaps from 1, and only a repair takes some away, the last ones.
+    /// Any other file that is not there was lost.
+    /// - Parameter known: the last file that is known to have been there.
+    func checkPresent(_ numbers: [UInt64], upTo known: UInt64) throws(JournalError) {
+        let present = Set(numbers)
+        let missing = (1..<max(known, numbers.last ?? 0) + 1).lazy.filter { !present.contains($0) }
+        guard let first = missing.first else { return }
+        let names: [String]
+        do throws(JournalFileError) { names = try fileSystem.list(directory: directory) } catch {
+            throw error.asJournalError
+        }
+        let wereCut = missing.allSatisfy { number in names.contains { $0.hasPrefix(name(number) + ".cut") } }
+        guard !wereCut || first < numbers.last ?? 0 else { return }
+        throw JournalError(
+            .corrupt,
+            "\(path(first)): is missing, and what is beside it shows that it was there. The \(kind.name)s in it are in no "
+                + "other file; put it back from a backup"
+        )
+    }
+
+    /// Makes the index anew from the files, beside the old one, which is used until then.
+    func rebuildIndex() throws(JournalError) {
+        let fresh = ColdIndex(fileSystem: fileSystem, path: index.path + ".tmp", journalID: journalID)
+        try fresh.create()
+        for number in try numbers() { try enter(number, into: fresh) }
+        do throws(JournalFileError) {
+            try fileSystem.rename(fresh.path, to: index.path)
+            try fileSystem.syncDirectory(directory)
+        } catch {
+            throw error.asJournalError
+        }
+    }
+
+    /// Enters all entries of a file into an index.
+    private func enter(_ number: UInt64, into index: ColdIndex) throws(JournalError) {
         var updater = try index.updating()
-        let overhead = try SnapshotReader.header(fileSystem, path: path(number)).isSealed ? ChunkSealer.overhead : 0
-        var offset = UInt64(SnapshotReader.firstChunkOffset)
-        try SnapshotReader.readAll(fileSystem, path: path(number), ring: keys?.ring) {
-            section,
-            bytes throws(JournalError) in
-            let location = ColdLocation(file: number, offset: offset)
-            offset += UInt64(SnapshotReader.chunkHeaderBytes + bytes.count + overhead)
+        try forEachChunk(of: number) { location, bytes throws(JournalError) in
             try forEachEntry(bytes, in: number) { head, _ throws(JournalError) in
                 try updater.set(Int(head.sequence) - 1, location)
             }
@@ -96,16 +127,36 @@ struct ColdFiles {
         try updater.finish(clean: number)
     }
 
+    /// Reads a whole file, checking every checksum, and that it is the file that its name says.
+    /// - Returns: its size in bytes.
+    @discardableResult
+    func forEachChunk(
+        of number: UInt64,
+        pace: @escaping SnapshotWriter.Pace = { _ in true },
+        _ body: (ColdLocation, UnsafeRawBufferPointer) throws(JournalError) -> Void
+    ) throws(JournalError) -> UInt64 {
+        let path = path(number)
+        let header = try SnapshotReader.header(fileSystem, path: path)
+        guard header.journalID == journalID, header.kind == kind.fileKind, header.number == number else {
+            throw JournalError(.corrupt, "\(path): is not the file that its name says")
+        }
+        let overhead = header.isSealed ? ChunkSealer.overhead : 0
+        var offset = UInt64(SnapshotReader.firstChunkOffset)
+        let found = try SnapshotReader.readAll(fileSystem, path: path, ring: keys?.ring, pace: pace) {
+            _,
+            bytes throws(JournalError) in
+            let location = ColdLocation(file: number, offset: offset)
+            offset += UInt64(SnapshotReader.chunkHeaderBytes + bytes.count + overhead)
+            try body(location, bytes)
+        }
+        return found.summary.bytes
+    }
+
     /// Reads the newest entry of a number that is older than `position`.
     func load(_ sequence: UInt64, before position: RecordPosition) throws(JournalError) -> [UInt8] {
         var location = try index.reading().location(index: Int(sequence) - 1)
         while location != .none {
-            let chunk = try SnapshotReader.chunk(
-                fileSystem,
-                path: path(location.file),
-                at: location.offset,
-                ring: keys?.ring
-            )
+            let chunk = try chunk(at: location)
             var found: [UInt8]?
             var previous = ColdLocation.none
             try chunk.withRawBytes { bytes throws(JournalError) in
@@ -124,13 +175,23 @@ struct ColdFiles {
         throw JournalError(.corrupt, "\(directory): \(kind.name) \(sequence) is not in memory and in no cold file")
     }
 
+    private func chunk(at location: ColdLocation) throws(JournalError) -> [UInt8] {
+        do throws(JournalError) {
+            let path = path(location.file)
+            return try SnapshotReader.chunk(fileSystem, path: path, at: location.offset, ring: keys?.ring)
+        } catch {
+            guard error.code == .io, try !numbers().contains(location.file) else { throw error }
+            throw JournalError(.corrupt, "\(path(location.file)): is not there, and the index leads to it")
+        }
+    }
+
     struct EntryHead {
         var sequence: UInt64
         var lastRecord: RecordPosition
         var previous: ColdLocation
     }
 
-    private func forEachEntry(
+    func forEachEntry(
         _ bytes: UnsafeRawBufferPointer,
         in number: UInt64,
         _ body: (EntryHead, UnsafeRawBufferPointer) throws(JournalError) -> Void

@@ -147,6 +147,16 @@ struct ColdIndex {
             return Block(number: number, bytes: bytes)
         }
 
+        /// How many blocks of words it has.
+        func blockCount() throws(JournalError) -> Int {
+            do throws(JournalFileError) {
+                let bytes = Int(try file.byteCount)
+                return max(0, bytes - 1) / ColdIndex.blockBytes
+            } catch {
+                throw error.asJournalError
+            }
+        }
+
         func location(index: Int) throws(JournalError) -> ColdLocation {
             var word = [UInt8](repeating: 0, count: 8)
             _ = try ColdIndex.read(file, into: &word, at: UInt64(ColdIndex.blockBytes + index * 8))

@@ -178,21 +178,25 @@ private struct SnapshotJob {
     ) throws(JournalError) -> Int {
         guard let first = selection.unstored.first, !first.indices.isEmpty else { return 0 }
         let files = storage.cold(source.kind)
-        // First the index gets the files that an earlier attempt left, so that it lacks no entry.
-        let number = try files.open() + 1
-        let previous = try files.index.reading()
-        var writer = try ColdFileWriter(
-            files,
-            number: number,
-            header: header(source.kind.fileKind, number: number),
-            pace: pace
-        )
-        for (chunk, indices) in selection.unstored {
-            let block = try previous.block(chunk)
-            for index in indices { try source.write(index, previous: block[index], to: &writer) }
+        let (count, size) = try storage.indexes.withLock { _ throws(JournalError) -> (Int, UInt64) in
+            // First the index gets the files that an earlier attempt left, so that it lacks no
+            // entry.
+            let number = try files.open() + 1
+            let previous = try files.index.reading()
+            var writer = try ColdFileWriter(
+                files,
+                number: number,
+                header: header(source.kind.fileKind, number: number),
+                pace: pace
+            )
+            for (chunk, indices) in selection.unstored {
+                let block = try previous.block(chunk)
+                for index in indices { try source.write(index, previous: block[index], to: &writer) }
+            }
+            let count = writer.count
+            return (count, try writer.finish(confirm: confirm).bytes)
         }
-        let count = writer.count
-        bytes += try writer.finish(confirm: confirm).bytes
+        bytes += size
         return count
     }
 

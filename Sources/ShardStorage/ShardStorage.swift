@@ -19,6 +19,11 @@ package final class ShardStorage: Sendable {
     /// The completed keys that left memory.
     package let keyRuns: KeyRunStore
     let state = Mutex(State())
+    /// Held while an index of cold files is changed; never by the event loop.
+    let indexes = Mutex(IndexRepairs())
+    /// How often an index was made anew since the start.
+    let indexRebuilds = Atomic<UInt64>(0)
+    let onDamage: @Sendable (JournalError) -> Void
 
     struct State {
         /// Snapshots that were written by this process or started from, ascending; at most two.
@@ -36,14 +41,17 @@ package final class ShardStorage: Sendable {
     ///   - directory: the journal's. The files are in `snapshots`, `cold` and `keys` below it.
     ///   - keys: encrypt new files and read encrypted ones; nil for none.
     ///   - keyPolicy: when runs of idempotency keys are merged.
+    ///   - onDamage: hears of damage that a read found, on the thread of the read.
     package init(
         directory: String,
         journalID: UInt64,
         keys: JournalKeys? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem(),
-        keyPolicy: KeyRunPolicy = KeyRunPolicy(ttlSeconds: 86_400)
+        keyPolicy: KeyRunPolicy = KeyRunPolicy(ttlSeconds: 86_400),
+        onDamage: @escaping @Sendable (JournalError) -> Void = { _ in }
     ) {
         self.keys = keys
+        self.onDamage = onDamage
         self.directory = directory
         self.journalID = journalID
         self.fileSystem = fileSystem
@@ -80,7 +88,8 @@ package final class ShardStorage: Sendable {
     ///
     /// Throws `format` for files of a newer program or another journal. Throws `key` for an
     /// encrypted file whose master key is missing, and `io` when the system refuses a call. Damaged
-    /// snapshots are passed over and reported.
+    /// snapshots are passed over and reported. Throws `corrupt` when a cold file or a file of keys
+    /// is missing: nothing else holds what was in it.
     package func restore(into core: inout ShardCore) throws(JournalError) -> RestoreReport {
         precondition(core.lastPosition == 0 && core.paymentCount == 0, "a snapshot is taken in by a new shard")
         var report = RestoreReport()
@@ -102,15 +111,36 @@ package final class ShardStorage: Sendable {
             }
         }
         report.keys = runs.occupancy.keys
-        for kind in ColdKind.allCases { _ = try cold(kind).open() }
+        for kind in ColdKind.allCases {
+            let last = try cold(kind).open()
+            guard kind == .payment, last == 0, report.coldPayments > 0 else { continue }
+            throw JournalError(
+                .corrupt,
+                "\(cold(kind).directory): the snapshot leaves \(report.coldPayments) payments to cold files, and none is here"
+            )
+        }
         report.seconds = (clock.now - start).seconds
         return report
     }
 
     /// Reads what is not in memory, as it was before the record at `position`. Any thread that may
-    /// block.
+    /// block. An index that leads nowhere is made anew from the files first.
+    ///
+    /// Throws `corrupt`, `key` or `io` with the file's name, after `onDamage` was told.
     package func load(_ item: ColdItem, before position: RecordPosition = .max) throws(JournalError) -> [UInt8] {
-        try cold(item.kind).load(item.sequence, before: position)
+        let files = cold(item.kind)
+        let rebuilds = indexRebuilds.load(ordering: .acquiring)
+        do throws(JournalError) {
+            return try files.load(item.sequence, before: position)
+        } catch {
+            do throws(JournalError) {
+                guard error.code == .corrupt, try mendIndex(of: files, since: rebuilds) else { throw error }
+                return try files.load(item.sequence, before: position)
+            } catch {
+                onDamage(error)
+                throw error
+            }
+        }
     }
 
     /// What an audit sees of a payment that is not in memory; the reason of a decline is left out.

@@ -70,8 +70,9 @@ package final class MemoryDisk: JournalFileSystem {
     package func list(directory: String) throws(JournalFileError) -> [String] {
         try operation("list", directory)
         let prefix = directory + "/"
-        return names.filter { $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("/") }
-            .map { String($0.dropFirst(prefix.count)) }
+        let inner = names.lazy.filter { $0.hasPrefix(prefix) }.map { $0.dropFirst(prefix.count) }
+        // Files, and the directories of files further below.
+        return Set(inner.map { String($0.prefix { $0 != "/" }) }).sorted()
     }
 
     package func syncDirectory(_ path: String) throws(JournalFileError) {
