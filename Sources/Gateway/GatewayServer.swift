@@ -35,8 +35,8 @@ package final class GatewayServer: Sendable {
         self.logger = logger
     }
 
-    /// Recovers the journals, connects to the provider, and returns once both listeners accept
-    /// connections.
+    /// Opens the admin port, recovers the journals, connects to the provider, and returns once both
+    /// listeners accept connections.
     ///
     /// Throws `ConfigurationError` for what the configuration points to. Throws
     /// `DataDirectoryError` and `JournalError` for what is on the disk, and `ListenError` for a
@@ -76,15 +76,21 @@ package final class GatewayServer: Sendable {
         )
         if blueprint.risk.policy != nil { logger.notice("Read the fraud hook", metadata: blueprint.risk.metadata) }
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
+        var operators: AdminServer?
         do {
-            try await parts.openShards()
+            // Before the recovery, which may take long: whoever watches the process sees that it
+            // lives.
             let admin = try await AdminServer.start(
                 host: configuration.admin.host,
                 port: configuration.admin.port,
                 routes: AdminRoutes(parts: parts).table,
+                names: configuration.admin.names,
+                givesWay: true,
                 group: parts.adminGroup,
                 logger: logger
             )
+            operators = admin
+            try await parts.openShards()
             // Before the first request: a request needs the provider, and only what the journal
             // held is to be resolved.
             try await parts.resume()
@@ -99,20 +105,30 @@ package final class GatewayServer: Sendable {
             )
         } catch {
             await parts.close()
+            await operators?.shutdown()
             throw error
         }
     }
 
-    /// Stops accepting, lets running requests end within the configured time, and closes
-    /// everything.
+    /// Lets balancers see that it stops, then refuses new work, lets running requests end within
+    /// the configured time, and closes everything, the admin port last.
     package func drain() async {
+        let times = DrainTimes(
+            lameDuck: TimeAmount(configuration.lameDuck),
+            timeout: TimeAmount(configuration.drainTimeout),
+            at: .now()
+        )
         parts.readiness.set(.draining)
         logger.notice("Draining")
+        _ = await Poll.until(times.lameDuckEnds) { NIODeadline.now() >= times.lameDuckEnds }
         await parts.refuseNewWork()
-        await server.drain(within: TimeAmount(configuration.drainTimeout))
-        // Its handlers ask the loops, so it goes before them.
-        await admin.shutdown()
+        // Connections end when nobody waits for an answer on them: some clients take the
+        // announcement of the end for the end of their requests, too.
+        let parts = self.parts
+        _ = await Poll.until(times.ends) { (try? await parts.requestsInFlight()) ?? 0 == 0 }
+        await server.drain(within: times.ends - .now())
         await parts.close()
+        await admin.shutdown()
         logger.notice("Stopped")
     }
 

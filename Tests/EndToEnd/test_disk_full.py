@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 
+import httpx
 import pytest
 from faultlab import SOURCES, Trial
 from gateway import Demo, key, payment, run, wait_until
 
-ROOM = "size=8m"
-MORE_ROOM = "size=128m"
+# A file system that others may write to is refused.
+ROOM = "size=8m,mode=0700"
+MORE_ROOM = "size=128m,mode=0700"
 # Small segments, one shard: full after some thousand payments.
 SETTINGS = """
 loops: 1
@@ -115,6 +117,11 @@ def test_outcomes_of_what_is_in_flight_fit_when_the_disk_is_full(roomy_demo, tmp
         return gauge("refusals_total") > 50
 
     wait_until(refused, 60, "refusals")
+    # Balancers send new payments elsewhere; the process lives.
+    wait_until(lambda: not roomy_demo.is_ready(), 10, "the end of readiness")
+    answer = httpx.get(f"{roomy_demo.admin_url}/readyz", timeout=5)
+    assert answer.status_code == 503 and answer.json()["code"] == "journal_room_short"
+    assert httpx.get(f"{roomy_demo.admin_url}/healthz", timeout=5).status_code == 200
     assert gauge("journal_reserved_bytes") <= gauge("journal_room_bytes")
     wait_until(lambda: gauge("operations_running") == 0, 60, "the end of what was in flight")
     trial.load.communicate(timeout=120)
@@ -132,5 +139,6 @@ def test_outcomes_of_what_is_in_flight_fit_when_the_disk_is_full(roomy_demo, tmp
         wait_until(lambda: gauge("journal_room_bytes") > 4 << 20, 30, "another segment")
         for _ in range(50):
             assert api.post("/v1/payments", json=payment(), headers=key()).status_code == 201
+    wait_until(roomy_demo.is_ready, 30, "readiness")
     trial.stop(server)
     roomy_demo.verify_journals()

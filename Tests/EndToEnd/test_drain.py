@@ -1,8 +1,12 @@
 """SIGTERM: whoever is being served is answered, nobody is lost, and the exit status says that all went well."""
 
+import asyncio
+import contextlib
 import json
 import resource
 import signal
+import socket
+import ssl
 import subprocess
 import uuid
 
@@ -58,6 +62,85 @@ def test_requests_in_flight_are_answered(own_demo):
     assert clients.stdout.read().splitlines() == ["2 201"] * IN_FLIGHT
     assert server.wait(60) == 0
     own_demo.verify_journals()
+
+
+def test_a_client_that_gives_up_at_the_first_goaway_gets_its_answers(own_demo):
+    """httpx takes any GOAWAY for the end of all requests on the connection."""
+    assert own_demo.stop_gateway() == 0
+    own_demo.configure("lame_duck: 2s\n")
+    server = own_demo.serve()
+    wait_until(own_demo.is_ready, 30, "readiness")
+    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 5000}})
+    answers = []
+
+    async def pay():
+        context = ssl.create_default_context(cafile=own_demo.ca_cert)
+        headers = {"authorization": f"Bearer {own_demo.api_keys[0]}"}
+        async with httpx.AsyncClient(
+            base_url=own_demo.base_url, headers=headers, http2=True, http1=False, verify=context, timeout=30
+        ) as api:
+            first = await api.get("/v1/payments/pay_unknown")
+            assert first.http_version == "HTTP/2"
+            running = [
+                asyncio.create_task(api.post("/v1/payments", json=payment(), headers={"idempotency-key": str(uuid.uuid4())}))
+                for _ in range(8)
+            ]
+            while await asyncio.to_thread(in_flight, own_demo) < len(running):
+                await asyncio.sleep(0.02)
+            server.send_signal(signal.SIGTERM)
+            while await asyncio.to_thread(own_demo.is_ready):
+                await asyncio.sleep(0.02)
+            # In the lame-duck time new work is taken as before.
+            running.append(
+                asyncio.create_task(api.post("/v1/payments", json=payment(), headers={"idempotency-key": str(uuid.uuid4())}))
+            )
+            answers.extend(await asyncio.gather(*running))
+
+    asyncio.run(pay())
+    assert [answer.status_code for answer in answers] == [201] * 9
+    assert server.wait(60) == 0
+
+
+def test_the_admin_port_closes_last(own_demo):
+    assert own_demo.stop_gateway() == 0
+    own_demo.configure("lame_duck: 1s\n")
+    server = own_demo.serve()
+    wait_until(own_demo.is_ready, 30, "readiness")
+    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 3000}})
+    clients = curl_in_parallel(own_demo, 4)
+    wait_until(lambda: in_flight(own_demo) == 4, 30, "the requests in flight")
+    server.send_signal(signal.SIGTERM)
+    seen = []
+
+    def merchants_port_is_closed():
+        answer = httpx.get(f"{own_demo.admin_url}/readyz", timeout=5)
+        seen.append((answer.status_code, httpx.get(f"{own_demo.admin_url}/healthz", timeout=5).status_code))
+        try:
+            socket.create_connection(("127.0.0.1", own_demo.ports()["port"]), timeout=5).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    # Whoever watches sees "draining" until the merchants' port has closed: the admin port has never refused.
+    wait_until(lambda: httpx.get(f"{own_demo.admin_url}/readyz", timeout=5).status_code == 503, 10, "the end of readiness")
+    with contextlib.suppress(httpx.ConnectError):
+        wait_until(merchants_port_is_closed, 30, "the end of the merchants' port")
+    assert len(seen) > 10 and set(seen) == {(503, 200)}
+    assert clients.wait(60) == 0 and server.wait(60) == 0
+
+
+def test_a_hang_up_without_anything_to_read_again_ends_nothing(own_demo):
+    assert own_demo.stop_gateway() == 0
+    server = own_demo.serve()
+    wait_until(own_demo.is_ready, 30, "readiness")
+    log = own_demo.directory / "serve.log"
+    server.send_signal(signal.SIGHUP)
+    wait_until(lambda: "Nothing to read again at SIGHUP" in log.read_text(), 10, "the line in the log")
+    with own_demo.client() as api:
+        answer = api.post("/v1/payments", json=payment(), headers={"idempotency-key": str(uuid.uuid4())})
+        assert answer.status_code == 201
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(60) == 0
 
 
 def test_a_restart_under_load_loses_nothing(own_demo, tmp_path):

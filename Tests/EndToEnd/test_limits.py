@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import uuid
 
@@ -78,7 +79,11 @@ def test_cleartext_http2_only_when_configured(own_demo):
     assert refused.returncode != 0 and "201" not in refused.stdout
     assert own_demo.stop_gateway() == 0
     path = own_demo.directory / "millrace.yaml"
-    path.write_text(path.read_text().replace("listen:\n", "listen:\n  cleartext_h2: true\n", 1))
+    both = path.read_text().replace("listen:\n", "listen:\n  cleartext_h2: true\n", 1)
+    path.write_text(both)
+    # A certificate that protects nothing is refused.
+    assert own_demo.serve().wait(30) == 78
+    path.write_text(re.sub(r"  tls:\n( {4}.*\n)+", "", both))
     own_demo.serve()
     wait_until(own_demo.is_ready, 30, "readiness")
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True)

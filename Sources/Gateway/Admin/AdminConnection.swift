@@ -8,6 +8,8 @@ struct AdminConnection: Sendable {
     typealias ResponsePart = HTTPPart<HTTPResponseHead, ByteBuffer>
 
     let routes: [String: @Sendable (AdminRequest) async throws -> AdminResponse]
+    let access: AdminAccess
+    let connections: AdminConnections
     let logger: Logger
 
     static func configure(_ channel: any Channel, limits: AdminLimits) throws -> HTTPChannel {
@@ -23,7 +25,9 @@ struct AdminConnection: Sendable {
             try await channel.executeThenClose { inbound, outbound in
                 for try await part in inbound {
                     guard case .head(let head) = part else { continue }
+                    connections.answering(channel.channel)
                     try await answer(head, outbound)
+                    connections.answered(channel.channel)
                     guard head.isKeepAlive else { return }
                 }
             }
@@ -58,6 +62,7 @@ struct AdminConnection: Sendable {
     }
 
     private func response(to head: HTTPRequestHead) async -> AdminResponse {
+        if let refusal = access.refusal(of: head) { return refusal.response }
         let request = AdminRequest(head)
         guard let handler = routes[request.path] else {
             return .problem(404, code: "route_not_found", "There is nothing at this address")
@@ -69,9 +74,20 @@ struct AdminConnection: Sendable {
             return try await handler(request)
         } catch let error as ShardNotOwned {
             return .problem(503, code: "shard_unavailable", "Another host owns shard \(error.shard)")
+        } catch let error as GatewayNotServing {
+            return error.response
         } catch {
             logger.error("An admin handler failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
             return .problem(500, code: "internal_error", "The answer could not be made")
+        }
+    }
+}
+
+extension GatewayNotServing {
+    fileprivate var response: AdminResponse {
+        switch self {
+        case .starting: .problem(503, code: "starting", "The journals are being recovered")
+        case .stopping: .problem(503, code: "draining", "The gateway is stopping")
         }
     }
 }

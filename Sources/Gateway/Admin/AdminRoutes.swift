@@ -30,7 +30,11 @@ struct AdminRoutes: Sendable {
                 }
                 return .json(try await UnresolvedDocument.make(from: parts, limit: limit))
             },
-            AdminRoute("/audit/payments") { _ in .jsonLines(PaymentLines(parts: parts)) },
+            AdminRoute("/audit/payments") { _ in
+                // Before the answer begins: afterwards it can only break off.
+                try parts.checkServing()
+                return .jsonLines(PaymentLines(parts: parts))
+            },
         ]
     }
 
@@ -57,16 +61,29 @@ struct AdminRoutes: Sendable {
         }
     }
 
-    /// A host that owns some of its shards is ready: otherwise nobody would serve these.
+    /// A host that takes new work for some of its shards is ready: otherwise nobody would serve
+    /// these.
     private static func ready(_ roles: ShardRoles) -> AdminResponse {
-        let missing = roles.missing
-        if missing.isEmpty { return .text("ready\n") }
-        let names = missing.map { "\($0)" }.joined(separator: ", ")
+        let (missing, short) = (roles.missing, roles.short)
         guard missing.count < roles.count else {
             return .problem(503, code: "no_shard_owned", "Other hosts own all shards")
         }
-        return .text("ready, without the shards that other hosts own: \(names)\n")
+        guard missing.count + short.count < roles.count else {
+            return .problem(
+                503,
+                code: "journal_room_short",
+                "The journals have no room for new payments; reads are answered",
+                detail: "The disk is full, or journal.segment_bytes is too small; a retry helps when there is room"
+            )
+        }
+        if missing.isEmpty, short.isEmpty { return .text("ready\n") }
+        var text = "ready"
+        if !missing.isEmpty { text += ", without the shards that other hosts own: \(list(missing))" }
+        if !short.isEmpty { text += ", without room for new payments of the shards: \(list(short))" }
+        return .text(text + "\n")
     }
+
+    private static func list(_ shards: [Int]) -> String { shards.map { "\($0)" }.joined(separator: ", ") }
 }
 
 /// `GET /ledger/trial-balance`: the ledger's sums over all shards. Amounts are decimal texts: 128
@@ -76,7 +93,7 @@ enum TrialBalanceDocument {
         var currencies: [Currency: AccountTotals] = [:]
         var kinds: [KindKey: AccountTotals] = [:]
         for number in 0..<parts.shardCount {
-            let balance = try await parts.onShard(number) { $0.host.trialBalance() }
+            let balance = try await parts.onShardInTurn(number) { $0.host.trialBalance() }
             for line in balance.currencies { currencies[line.currency, default: AccountTotals()] += line.totals }
             for line in balance.kinds {
                 kinds[KindKey(currency: line.currency, kind: line.kind), default: AccountTotals()] += line.totals
@@ -124,8 +141,8 @@ extension AccountTotals {
 struct PaymentLines: AsyncSequence, Sendable {
     let parts: GatewayParts
 
-    /// Payments per visit of a shard's loop: about a quarter of a millisecond.
-    private static let slice = 512
+    /// Payments per visit of a shard's loop. Their lines are written on the admin server's thread.
+    private static let slice = 256
 
     struct AsyncIterator: AsyncIteratorProtocol {
         let parts: GatewayParts
@@ -139,21 +156,21 @@ struct PaymentLines: AsyncSequence, Sendable {
                     next = 0
                     continue
                 }
-                let (following, warm, cold, storage) = try await parts.onShard(shard) { shard in
-                    var lines = ByteBuffer()
+                let (following, warm, cold, storage) = try await parts.onShardInTurn(shard) { shard in
+                    var warm: [(PaymentView, MerchantID)] = []
                     var cold: [UInt64] = []
                     let following = shard.host.forEachPayment(
                         from: first,
                         count: PaymentLines.slice,
                         cold: { cold.append($0) }
-                    ) { PaymentLines.write($0, $1, into: &lines) }
-                    return (following, lines, cold, shard.storage)
+                    ) { warm.append(($0, $1)) }
+                    return (following, warm, cold, shard.storage)
                 }
                 next = following
-                var lines = warm
+                var lines = ByteBuffer()
+                for (payment, merchant) in warm { PaymentLines.write(payment, merchant, into: &lines) }
                 if !cold.isEmpty {
-                    // Off the loop: these are on disk.
-                    var read = try await parts.onDisk { try PaymentLines.lines(of: cold, in: storage) }
+                    var read = try await parts.onAdminDisk { try PaymentLines.lines(of: cold, in: storage) }
                     lines.writeBuffer(&read)
                 }
                 if lines.readableBytes > 0 { return lines }

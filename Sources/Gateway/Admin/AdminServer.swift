@@ -3,11 +3,11 @@ package import Logging
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// What bounds the admin server.
 package struct AdminLimits: Sendable {
-    /// More connections are closed as soon as they are accepted.
+    /// One more replaces the one that has waited longest without a request under way. While all are
+    /// being answered it is closed as soon as it is accepted.
     package var maxConnections = 64
     /// A connection on which nothing moves for so long is closed: a slow request, an answer nobody
     /// reads, an idle keep-alive.
@@ -35,11 +35,17 @@ package final class AdminServer: Sendable {
 
     /// Starts to listen on `host` and `port` (0 for any free one); returns once connections are
     /// accepted. Throws `ListenError`.
+    /// - Parameters:
+    ///   - names: what requests may name the server in `Host`, beside addresses and `localhost`.
+    ///   - givesWay: whether the group's thread yields its core to others; for a group of its own.
+    ///   - group: answers are made on the thread of its next loop.
     package static func start(
         host: String,
         port: Int,
         routes: [AdminRoute],
         limits: AdminLimits = AdminLimits(),
+        names: [String] = [],
+        givesWay: Bool = false,
         group: any EventLoopGroup,
         logger: Logger
     ) async throws -> AdminServer {
@@ -63,9 +69,18 @@ package final class AdminServer: Sendable {
         let table = Dictionary(routes.map { ($0.path, $0.handler) }) { _, _ in
             preconditionFailure("two admin routes have the same path")
         }
-        let task = Task {
+        let access = AdminAccess(names: names)
+        let executor = AdminExecutor(listener.channel.eventLoop)
+        if givesWay { executor.giveWay() }
+        let task = Task(executorPreference: executor) {
             await serve(listener, connections: connections) { channel in
-                await AdminConnection(routes: table, logger: logger).run(channel)
+                let connection = AdminConnection(
+                    routes: table,
+                    access: access,
+                    connections: connections,
+                    logger: logger
+                )
+                await connection.run(channel)
             }
         }
         let actualPort = listener.channel.localAddress?.port ?? port
@@ -103,35 +118,5 @@ package final class AdminServer: Sendable {
                 group.cancelAll()
             }
         }
-    }
-}
-
-/// The open connections, bounded; none after `closeAll`.
-private final class AdminConnections: Sendable {
-    private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
-    private let maximum: Atomic<Int>
-
-    init(maximum: Int) {
-        self.maximum = Atomic(maximum)
-    }
-
-    func admit(_ channel: any Channel) -> Bool {
-        open.withLock { open in
-            guard open.count < maximum.load(ordering: .relaxed) else { return false }
-            open[ObjectIdentifier(channel)] = channel
-            return true
-        }
-    }
-
-    func remove(_ channel: any Channel) {
-        open.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
-    }
-
-    func closeAll() {
-        let channels = open.withLock { open in
-            maximum.store(0, ordering: .relaxed)
-            return Array(open.values)
-        }
-        for channel in channels { channel.close(promise: nil) }
     }
 }

@@ -24,7 +24,7 @@ enum UnresolvedDocument {
         var total = 0
         var attention = 0
         for number in 0..<parts.shardCount {
-            let (oldest, count, waiting) = try await parts.onShard(number) { shard in
+            let (oldest, count, waiting) = try await parts.onShardInTurn(number) { shard in
                 let found = shard.host.core.unresolved(limit: limit, at: now)
                 return (found.oldest, found.total, shard.host.core.attentionCount(at: now))
             }

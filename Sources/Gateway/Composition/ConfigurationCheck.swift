@@ -5,8 +5,9 @@ import Payments
 
 extension GatewayConfiguration {
     /// Does what a start does with the configuration: reads keys and certificates, runs the key
-    /// command, resolves the hosts, looks at the data directory. It does not bind ports, lock or
-    /// open journals, or write. Blocks.
+    /// command, resolves the hosts, counts descriptors, looks at the data directory and reads its
+    /// files, and asks whether it and the archive can be written to. It does not bind ports, lock
+    /// or open journals, or write. Blocks.
     ///
     /// Throws `ConfigurationError`, `DataDirectoryError` or `APIConfigurationError` for the first
     /// thing that a start would refuse.
@@ -14,20 +15,52 @@ extension GatewayConfiguration {
     package func check(makesDataDirectory: Bool) throws {
         _ = try JournalProtection(journal)
         _ = try HTTPServerConfiguration(self)
-        for connector in connectors { _ = try HTTPClientConfiguration(connector) }
+        let clients = try connectors.map { try HTTPClientConfiguration($0) }
         try checkRisk()
-        var registry = ConnectorRegistry()
-        try registry.register(connectors)
+        let place = try checkDirectory(makesDataDirectory)
+        try checkRoom(shards: place.shards, logs: place.logs)
+        _ = try DescriptorBudget(
+            self,
+            shards: place.shards,
+            logs: place.logs,
+            callsPerLoop: clients.reduce(0) { $0 + $1.connections.maximum }
+        )
+        var registry = place.registry
+        do throws(ConnectorRegistry.Problem) {
+            try registry.register(connectors)
+        } catch {
+            throw DataDirectoryError.registryFull(path: ConnectorRegistryFile.path(in: dataDirectory))
+        }
         _ = try APIConfiguration(self, registry, idempotencySeed: [UInt8](repeating: 0, count: 32))
         try resolve("listen.host", listen.host, port: listen.port)
         try resolve("admin.host", admin.host, port: admin.port)
-        if makesDataDirectory {
-            guard !DataDirectory.exists(at: dataDirectory) else { throw DataDirectoryError.exists(path: dataDirectory) }
-            try checkRoom(shards: shardsOfNewDirectory, logs: logsOfNewDirectory)
-        } else {
-            let found = try DataDirectory.check(path: dataDirectory, shards: shards, id: dataDirectoryID)
-            try checkRoom(shards: found.shards, logs: found.logs)
+        if let archive = journal.archive.directory { try Files.checkWritable(archive) }
+    }
+
+    private struct Place {
+        var shards: Int
+        var logs: Int
+        var registry = ConnectorRegistry()
+    }
+
+    private func checkDirectory(_ isMade: Bool) throws -> Place {
+        // One that is not there and is not to be made is told as missing.
+        if isMade || Files.exists(dataDirectory) {
+            do throws(FileError) { try Files.checkWritable(dataDirectory) } catch { throw DataDirectoryError.io(error) }
         }
+        if isMade {
+            guard !DataDirectory.exists(at: dataDirectory) else { throw DataDirectoryError.exists(path: dataDirectory) }
+            return Place(shards: shardsOfNewDirectory, logs: logsOfNewDirectory)
+        }
+        let found = try DataDirectory.check(
+            path: dataDirectory,
+            shards: shards,
+            id: dataDirectoryID,
+            isShared: allowsSharedDirectory
+        )
+        _ = try ConfigurationVersions.read(in: dataDirectory)
+        let registry = try ConnectorRegistryFile.read(in: dataDirectory)
+        return Place(shards: found.shards, logs: found.logs, registry: registry)
     }
 
     private func resolve(_ name: String, _ host: String, port: Int) throws(ConfigurationError) {

@@ -62,6 +62,25 @@ struct DescriptorBudget: Equatable {
         }
     }
 
+    /// The budget of a gateway; raises the process's limit.
+    /// - Parameter callsPerLoop: the most connections of a loop to the providers.
+    init(
+        _ configuration: GatewayConfiguration,
+        shards: Int,
+        logs: Int,
+        callsPerLoop: Int
+    ) throws(ConfigurationError) {
+        try self.init(
+            limit: Self.raiseLimit(),
+            loops: min(configuration.loops, shards),
+            shards: shards,
+            logs: logs,
+            callsPerLoop: callsPerLoop + (configuration.risk.scorer?.connectionsPerLoop ?? 0),
+            adminConnections: AdminLimits().maxConnections,
+            wantedPerLoop: configuration.limits.maxConnectionsPerLoop
+        )
+    }
+
     /// Whether the limit allows fewer connections than configured.
     var isShort: Bool { connectionsPerLoop < wantedPerLoop }
 

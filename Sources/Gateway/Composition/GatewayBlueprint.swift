@@ -34,6 +34,10 @@ struct GatewayBlueprint: Sendable {
     let protection: JournalProtection
     /// Writes snapshots: one thread, so one shard at a time.
     let snapshotPool: NIOThreadPool
+    /// Reads what operators ask for.
+    let adminPool: NIOThreadPool
+    /// Reads all files again and again, to find damage.
+    let scrubPool: NIOThreadPool
     let snapshotPace: WritePace
     /// The time as the shards see it.
     let clock: GatewayClock
@@ -71,14 +75,10 @@ struct GatewayBlueprint: Sendable {
         // A loop without a shard would only forward, and each shard needs a loop.
         loopCount = min(configuration.loops, directory.shards)
         descriptors = try DescriptorBudget(
-            limit: DescriptorBudget.raiseLimit(),
-            loops: loopCount,
+            configuration,
             shards: directory.shards,
             logs: directory.logs,
             callsPerLoop: connectors.reduce(0) { $0 + $1.client.connections.maximum }
-                + (configuration.risk.scorer?.connectionsPerLoop ?? 0),
-            adminConnections: AdminLimits().maxConnections,
-            wantedPerLoop: configuration.limits.maxConnectionsPerLoop
         )
         server.maxConnectionsPerLoop = descriptors.connectionsPerLoop
         let (payments, keys) = (configuration.payments, configuration.idempotency)
@@ -97,6 +97,8 @@ struct GatewayBlueprint: Sendable {
         keyPool = NIOThreadPool(numberOfThreads: 1)
         mergePool = NIOThreadPool(numberOfThreads: 1)
         snapshotPool = NIOThreadPool(numberOfThreads: 1)
+        adminPool = NIOThreadPool(numberOfThreads: 1)
+        scrubPool = NIOThreadPool(numberOfThreads: 1)
         snapshotPace = WritePace(bytesPerSecond: configuration.journal.snapshot.bytesPerSecond)
     }
 
@@ -109,7 +111,8 @@ struct GatewayBlueprint: Sendable {
         let directory = try DataDirectory.open(
             path: configuration.dataDirectory,
             shards: configuration.shards,
-            id: configuration.dataDirectoryID
+            id: configuration.dataDirectoryID,
+            isShared: configuration.allowsSharedDirectory
         )
         do throws(ConfigurationError) {
             try configuration.checkRoom(shards: directory.shards, logs: directory.logs)
@@ -121,6 +124,8 @@ struct GatewayBlueprint: Sendable {
     }
 
     var shardCount: Int { directory.shards }
+
+    var scrubbing: GatewayConfiguration.Scrubbing { configuration.journal.scrub }
 
     var clockMark: ClockMark { ClockMark(directory: directory.path) }
 

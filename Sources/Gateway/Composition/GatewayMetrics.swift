@@ -16,9 +16,10 @@ enum GatewayMetrics {
             all.merge(snapshot)
         }
         // Not on their loops: how far a cursor lags may have to be read from the archive.
-        for (number, store) in try await parts.onEachLoop({ $0.slots.map { ($0.number, $0.store) } }).joined() {
-            add(store.statistics, [MetricLabel("shard", "\(number)")], to: &all)
-        }
+        let stores = try await parts.onEachLoop { $0.slots.map { ($0.number, $0.store) } }.joined()
+        let statistics = try await parts.onAdminDisk { stores.map { ($0.0, $0.1.statistics) } }
+        add(parts.scrubber, to: &all)
+        for (number, found) in statistics { add(found, [MetricLabel("shard", "\(number)")], to: &all) }
         for (number, log) in parts.logs.all {
             add(log.statistics, [MetricLabel("log", "\(number)")], to: &all)
         }

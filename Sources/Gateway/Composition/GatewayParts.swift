@@ -26,6 +26,10 @@ final class GatewayParts: Sendable {
     private let table: SlotTable
     let logs: LogTable
     let roles: ShardRoles
+    /// The share of the loops' time that answers to operators have.
+    let adminPace = AdminPace()
+    private let visits = VisitGate()
+    let scrubber: Scrubber
     private let isClockBelieved = Atomic(false)
     private let marking = Mutex<RepeatedTask?>(nil)
     private let following = Mutex<RepeatedTask?>(nil)
@@ -40,11 +44,19 @@ final class GatewayParts: Sendable {
         table = SlotTable(shards: blueprint.shardCount, loops: blueprint.loopCount)
         logs = LogTable(count: blueprint.logCount)
         roles = ShardRoles(shards: blueprint.shardCount)
+        scrubber = Scrubber(
+            shards: blueprint.shardCount,
+            pool: blueprint.scrubPool,
+            settings: blueprint.scrubbing,
+            logger: logger
+        )
         blueprint.threadPool.start()
         for pool in [blueprint.coldPool, blueprint.timelinePool, blueprint.ledgerPool] { pool.start() }
         blueprint.keyPool.start()
         blueprint.mergePool.start()
         blueprint.snapshotPool.start()
+        blueprint.adminPool.start()
+        blueprint.scrubPool.start()
     }
 
     // MARK: Start
@@ -57,7 +69,7 @@ final class GatewayParts: Sendable {
         for index in loops.indices { all.append(try await makeRuntime(index)) }
         let runtimes = all
         self.runtimes.set(runtimes)
-        try await onEachLoop { $0.connect(runtimes) }
+        try await inTurn { $0.connect(runtimes) }
         var followers = [ShardFollower?](repeating: nil, count: blueprint.shardCount)
         try await withThrowingTaskGroup(of: [(Int, ShardFollower)].self) { group in
             for runtime in runtimes {
@@ -75,12 +87,13 @@ final class GatewayParts: Sendable {
             try await group.waitForAll()
         }
         try await checkClock()
+        visits.open()
     }
 
     /// Refuses a clock that cannot be right, before time passes for a shard. Throws
     /// `ConfigurationError`.
     private func checkClock() async throws {
-        let newest = try await onEachLoop { runtime in
+        let newest = try await inTurn { runtime in
             runtime.shards.map { $0.host.core.lastRecordTime.milliseconds }.max() ?? 0
         }
         let mark = blueprint.clockMark
@@ -172,10 +185,18 @@ final class GatewayParts: Sendable {
     private func restoreShards(of runtime: NIOLoopBound<LoopRuntime>) async throws -> [(Int, ShardFollower)] {
         let blueprint = self.blueprint
         let table = self.table
+        let logger = self.logger
         return try await runtime.eventLoop.submit {
             let runtime = runtime.value
             for number in table.shards(of: runtime.index) {
-                runtime.add(try ShardSlot(blueprint.plan(shard: number), on: runtime))
+                var plan = blueprint.plan(shard: number)
+                plan.onDamage = { error in
+                    logger.error(
+                        "What left memory cannot be read back; docs/operations.md says how to put its file back",
+                        metadata: ["shard": "\(number)", "error": "\(error)"]
+                    )
+                }
+                runtime.add(try ShardSlot(plan, on: runtime))
             }
             return runtime.slots.compactMap { slot in slot.follower.map { (Int(slot.number), $0) } }
         }.get()
@@ -240,6 +261,8 @@ final class GatewayParts: Sendable {
         }
         startMarkingClock()
         startFollowingClock()
+        let parts = self
+        scrubber.start { shard in try await parts.onShard(shard) { $0.storage } }
     }
 
     // MARK: Stop
@@ -251,6 +274,8 @@ final class GatewayParts: Sendable {
     /// Closes providers, streams, logs and threads, those of different loops side by side; the
     /// server must have been drained. Afterwards `failure` has whatever went wrong until the end.
     func close() async {
+        await scrubber.stop()
+        await visits.close()
         marking.withLock { task in
             task?.cancel()
             task = nil
@@ -273,6 +298,8 @@ final class GatewayParts: Sendable {
         try? await blueprint.keyPool.shutdownGracefully()
         try? await blueprint.mergePool.shutdownGracefully()
         try? await blueprint.snapshotPool.shutdownGracefully()
+        try? await blueprint.adminPool.shutdownGracefully()
+        try? await blueprint.scrubPool.shutdownGracefully()
         try? await blueprint.threadPool.shutdownGracefully()
         try? await group.shutdownGracefully()
         blueprint.directory.close()
@@ -309,10 +336,20 @@ final class GatewayParts: Sendable {
 
     // MARK: Access
 
-    /// Runs `body` on every loop, in turn, and gathers what it returns.
+    /// Runs `body` on every loop, in turn, and gathers what it returns. Throws `GatewayNotServing`
+    /// while the gateway starts and once it closes.
     @discardableResult
     func onEachLoop<Value: Sendable>(_ body: @escaping @Sendable (LoopRuntime) throws -> Value) async throws -> [Value]
     {
+        try visits.enter()
+        defer { visits.leave() }
+        return try await inTurn(body)
+    }
+
+    @discardableResult
+    private func inTurn<Value: Sendable>(
+        _ body: @escaping @Sendable (LoopRuntime) throws -> Value
+    ) async throws -> [Value] {
         var values: [Value] = []
         for runtime in runtimes.all {
             values.append(try await runtime.eventLoop.submit { try body(runtime.value) }.get())
@@ -321,7 +358,7 @@ final class GatewayParts: Sendable {
     }
 
     /// Runs `body` with the shard `number` on its loop. Throws `ShardNotOwned` while this host does
-    /// not own it.
+    /// not own it, and `GatewayNotServing` as `onEachLoop`.
     func onShard<Value: Sendable>(
         _ number: Int,
         _ body: @escaping @Sendable (ShardRuntime) throws -> Value
@@ -332,14 +369,51 @@ final class GatewayParts: Sendable {
         }
     }
 
-    /// Runs `body` with the slot of shard `number` on its loop, whoever owns the shard.
+    /// Runs `body` with the slot of shard `number` on its loop, whoever owns the shard. Throws
+    /// `GatewayNotServing` as `onEachLoop`.
     func onSlot<Value: Sendable>(
         _ number: Int,
         _ body: @escaping @Sendable (ShardSlot) throws -> Value
     ) async throws -> Value {
+        try visits.enter()
+        defer { visits.leave() }
         let place = table.place(of: UInt16(number))
         let runtime = runtimes.all[place.loop]
         return try await runtime.eventLoop.submit { try body(runtime.value.slots[place.slot]) }.get()
+    }
+
+    /// Runs `body` with the shard `number` on its loop, for an operator: it waits for its turn, so
+    /// that all such visits take an eighth of the loops' time at most. Throws as `onShard`.
+    func onShardInTurn<Value: Sendable>(
+        _ number: Int,
+        _ body: @escaping @Sendable (ShardRuntime) throws -> Value
+    ) async throws -> Value {
+        try await adminPace.turn()
+        let (value, time) = try await onShard(number) { shard in
+            let clock = ContinuousClock()
+            let start = clock.now
+            let value = try body(shard)
+            return (value, clock.now - start)
+        }
+        adminPace.spent(time)
+        return value
+    }
+
+    /// Runs `body`, which blocks on the disk for an operator, on a thread that no merchant waits
+    /// for.
+    func onAdminDisk<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await blueprint.adminPool.runIfActive(body)
+    }
+
+    /// Throws `GatewayNotServing` while the gateway starts and once it closes.
+    func checkServing() throws(GatewayNotServing) {
+        try visits.enter()
+        visits.leave()
+    }
+
+    /// Requests that merchants wait for.
+    func requestsInFlight() async throws -> Int {
+        try await onEachLoop { $0.server?.statistics.requestsInFlight ?? 0 }.reduce(0, +)
     }
 
     /// Runs `body`, which blocks on the disk, on a thread for that.
@@ -358,110 +432,4 @@ final class GatewayParts: Sendable {
     var threadPool: NIOThreadPool { blueprint.threadPool }
     /// The time as the shards see it.
     var clock: GatewayClock { blueprint.clock }
-}
-
-extension Logger {
-    fileprivate func log(_ event: JournalEvent) {
-        switch event {
-        case .failed(let error, let shard):
-            critical("A journal failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
-        case .lost(let error, let shard):
-            self.error(
-                "Another host owns a shard; its commands are refused here, and it is followed",
-                metadata: ["shard": "\(shard)", "error": "\(error)"]
-            )
-        case .ownedAgain(let operations, let shard):
-            notice("Owns a shard again", metadata: ["shard": "\(shard)", "operations": "\(operations)"])
-        case .room(isShort: true, let shard):
-            error(
-                """
-                New payments are refused: the journal's prepared room is kept for operations in flight. \
-                Either the disk is full, or its segments are too small for them (journal.segment_bytes).
-                """,
-                metadata: ["shard": "\(shard)"]
-            )
-        case .room(isShort: false, let shard):
-            notice("The journal has room again", metadata: ["shard": "\(shard)"])
-        case .snapshot(let written, let pause, let shard):
-            info(
-                "Wrote a snapshot",
-                metadata: [
-                    "shard": "\(shard)",
-                    "position": "\(written.position)",
-                    "bytes": "\(written.bytes)",
-                    "milliseconds": "\(Int(written.seconds * 1_000))",
-                    "pause_microseconds": "\(pause / 1_000)",
-                    "cold_payments": "\(written.coldPayments)",
-                    "retirable": "\(written.retirable)",
-                ]
-            )
-        case .snapshotFailed(let error, let shard):
-            self.error("A snapshot failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
-        case .archiveFailed(let error, let shard):
-            self.error(
-                "Retired segments cannot be archived; they stay where they are, and it is tried again each minute",
-                metadata: ["shard": "\(shard)", "error": "\(error)"]
-            )
-        }
-    }
-
-    fileprivate func log(clockIsApart isApart: Bool, error: Int64) {
-        let metadata: Metadata = ["gateway_less_machine_milliseconds": "\(error)"]
-        if isApart {
-            warning(
-                "The machine's clock was set. It is followed slowly; deadlines that move money wait until the two agree",
-                metadata: metadata
-            )
-        } else {
-            notice("The gateway's time and the machine's clock agree again", metadata: metadata)
-        }
-    }
-
-    fileprivate func log(recovered shard: ShardSlot, _ report: StreamReport?) {
-        for damage in shard.restored.damaged {
-            warning("Passed over a damaged snapshot", metadata: ["shard": "\(shard.number)", "error": "\(damage)"])
-        }
-        info(
-            "Recovered a shard",
-            metadata: [
-                "shard": "\(shard.number)",
-                "snapshot_position": "\(shard.restored.position)",
-                "snapshot_milliseconds": "\(Int(shard.restored.seconds * 1_000))",
-                "snapshot_payments": "\(shard.restored.payments)",
-                "cold_payments": "\(shard.restored.coldPayments)",
-                "records": "\(report?.replayed ?? 0)",
-                "bytes": "\(report?.bytes ?? 0)",
-                "position": "\(report?.lastPosition ?? 0)",
-            ]
-        )
-    }
-
-    fileprivate func log(recovered log: StreamLog, number: Int) {
-        let report = log.report.log
-        info(
-            "Recovered a log",
-            metadata: [
-                "log": "\(number)",
-                "segments": "\(report.segments)",
-                "runs": "\(report.records)",
-                "bytes": "\(report.bytes)",
-                "milliseconds": "\(report.nanoseconds / 1_000_000)",
-                "position": "\(report.lastPosition)",
-            ]
-        )
-        if report.checkpoints == .damaged {
-            warning(
-                "A log's list of checkpoints is damaged; if checkpoints are signed, it was set aside and a new one begun",
-                metadata: ["log": "\(number)"]
-            )
-        }
-        guard let torn = report.torn else { return }
-        warning(
-            "Cut an unacknowledged tail from a log",
-            metadata: [
-                "file": "\(torn.file)", "offset": "\(torn.offset)", "bytes": "\(torn.bytes)",
-                "kept_in": "\(torn.keptIn)",
-            ]
-        )
-    }
 }

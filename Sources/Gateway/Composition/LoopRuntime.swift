@@ -262,7 +262,9 @@ extension LoopRuntime: ShardPorts {
 
     func journalRoom(isShort: Bool, shard: UInt16) {
         let changed = slot(of: shard).shard?.room.update(isShort: isShort, at: NIODeadline.now())
-        if let changed { onJournalEvent(.room(isShort: changed, shard: shard)) }
+        guard let changed else { return }
+        roles.set(shard, isRoomShort: changed)
+        onJournalEvent(.room(isShort: changed, shard: shard))
     }
 
     func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {

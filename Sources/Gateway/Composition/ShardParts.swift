@@ -13,6 +13,7 @@ struct ShardParts: Sendable {
     let renderer: RendererV1
     private let directory: String
     private let keys: JournalKeys?
+    private let onDamage: @Sendable (JournalError) -> Void
 
     /// - Parameter providers: declare what they are capable of.
     init(_ plan: ShardPlan, _ providers: ProviderTable) {
@@ -22,6 +23,7 @@ struct ShardParts: Sendable {
         renderer = RendererV1(cursorKey: plan.cursorKey, connectors: plan.registry)
         directory = plan.directory
         keys = plan.keys
+        onDamage = plan.onDamage
     }
 
     /// The files beside the log, as a new owner finds them.
@@ -30,7 +32,8 @@ struct ShardParts: Sendable {
             directory: directory,
             journalID: UInt64(configuration.shard),
             keys: keys,
-            keyPolicy: KeyRunPolicy(ttlSeconds: configuration.idempotencySeconds)
+            keyPolicy: KeyRunPolicy(ttlSeconds: configuration.idempotencySeconds),
+            onDamage: onDamage
         )
     }
 

@@ -1,17 +1,33 @@
 import Synchronization
 
-/// Which shards this host owns at the moment; read by `/readyz` from any thread.
+/// Which shards this host owns at the moment, and which of them take new work; read by `/readyz`
+/// from any thread.
 final class ShardRoles: Sendable {
-    private let owned: Mutex<[Bool]>
+    private struct Role {
+        var isOwned = false
+        /// New work is refused as `journal_room_short`.
+        var isRoomShort = false
+    }
 
-    init(shards: Int) { owned = Mutex([Bool](repeating: false, count: shards)) }
+    private let roles: Mutex<[Role]>
 
-    func set(_ shard: UInt16, isOwned: Bool) { owned.withLock { $0[Int(shard)] = isOwned } }
+    init(shards: Int) { roles = Mutex([Role](repeating: Role(), count: shards)) }
+
+    func set(_ shard: UInt16, isOwned: Bool) { roles.withLock { $0[Int(shard)].isOwned = isOwned } }
+
+    func set(_ shard: UInt16, isRoomShort: Bool) { roles.withLock { $0[Int(shard)].isRoomShort = isRoomShort } }
 
     /// The shards whose commands are refused as `shard_unavailable`.
-    var missing: [Int] { owned.withLock { owned in owned.indices.filter { !owned[$0] } } }
+    var missing: [Int] { indices { !$0.isOwned } }
 
-    var count: Int { owned.withLock(\.count) }
+    /// The shards of this host whose new work is refused as `journal_room_short`.
+    var short: [Int] { indices { $0.isOwned && $0.isRoomShort } }
+
+    var count: Int { roles.withLock(\.count) }
+
+    private func indices(where holds: (Role) -> Bool) -> [Int] {
+        roles.withLock { roles in roles.indices.filter { holds(roles[$0]) } }
+    }
 }
 
 /// A shard has no owner in this process at the moment. A retry helps when it has one again.

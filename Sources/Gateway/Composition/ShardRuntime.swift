@@ -61,4 +61,6 @@ struct ShardPlan: Sendable {
     var snapshotPace: WritePace
     /// One shard at a time takes what a snapshot is made from.
     var snapshotTurns: SnapshotTurns
+    /// Hears of damage that a read of the shard's files found.
+    var onDamage: @Sendable (JournalError) -> Void = { _ in }
 }

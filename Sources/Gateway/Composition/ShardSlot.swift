@@ -192,6 +192,8 @@ extension ShardSlot: ReplicaPorts {
         isWithdrawn = false
         let origin = CallOrigin(caller: runtime.slot(of: number), ownership: ownerships)
         shard = ShardRuntime(host, ownership: ownership, origin: origin)
+        // The new owner's room is watched anew.
+        runtime.roles.set(number, isRoomShort: false)
         if isDraining { host.drain() }
         return host
     }

@@ -60,6 +60,16 @@ enum ConfigurationValues {
         }
     }
 
+    /// Whether a host name may hold the byte.
+    static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
     private static func split(_ text: String) -> (number: Int64, unit: Substring)? {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == "_") }
         guard let first = digits.first, first != "_" else { return nil }

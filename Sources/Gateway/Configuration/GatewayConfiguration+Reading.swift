@@ -78,9 +78,12 @@ extension GatewayConfiguration {
             guard DataDirectoryMeta.isID(id.text) else { throw id.error("must be 32 hexadecimal digits in lower case") }
             dataDirectoryID = id.text
         }
+        allowsSharedDirectory =
+            try document.boolean("allow_shared_data_directory") ?? allowsSharedDirectory
         logLevel = try document.choice("log_level", override: EnvironmentName.logLevel) ?? logLevel
         drainTimeout =
             try document.duration("drain_timeout", in: .zero...Duration.seconds(3_600)) ?? drainTimeout
+        lameDuck = try document.duration("lame_duck", in: .zero...Duration.seconds(600)) ?? lameDuck
 
         var section = try document.section("listen")
         try readListen(&section)
@@ -122,6 +125,12 @@ extension GatewayConfiguration {
                     + "listen on loopback, or set listen.allow_remote_cleartext: true"
             )
         }
+        if listen.cleartextHTTP2, tls.certificateFile != nil || tls.keyFile != nil {
+            throw refuse(
+                "listen.cleartext_h2 and listen.tls exclude each other: nothing would be encrypted although a certificate "
+                    + "is configured; take one of them out"
+            )
+        }
         if !admin.allowsRemote, !Self.isLoopback(admin.host) {
             throw refuse(
                 "admin.host \(admin.host) would serve the admin port, which asks for no key, to other hosts; "
@@ -135,6 +144,14 @@ extension GatewayConfiguration {
             throw refuse(
                 "the url of \(connector.name) would send the provider's secret in clear text to \(url.host); "
                     + "use https, or set allow_cleartext: true"
+            )
+        }
+        if let scorer = risk.scorer, !scorer.url.authority.usesTLS, !scorer.allowsCleartext,
+            !Self.isLoopback(scorer.url.authority.host)
+        {
+            throw refuse(
+                "risk.scorer.url would send the scorer's token and payments in clear text to \(scorer.url.authority.host); "
+                    + "use https, or set risk.scorer.allow_cleartext: true"
             )
         }
         if listen.port != 0, listen.port == admin.port, Self.overlap(listen.host, admin.host) {

@@ -22,6 +22,8 @@ extension GatewayConfiguration {
         package struct Scorer: Sendable, Equatable {
             package var url: ScorerURL
             package var tlsCAFile: String?
+            /// Permits a URL without TLS to another host than loopback.
+            package var allowsCleartext = false
             package var timeout = Duration.milliseconds(500)
             package var onFailure = RiskBand.review
             /// Questions under way of an event loop; of several shards each may have a part
@@ -145,6 +147,7 @@ extension GatewayConfiguration.RiskSettings.Scorer {
         }
         var scorer = Self(url: url)
         scorer.tlsCAFile = try section.file("tls_ca_file")
+        scorer.allowsCleartext = try section.boolean("allow_cleartext") ?? scorer.allowsCleartext
         let range = Duration.milliseconds(10)...Duration.seconds(30)
         scorer.timeout = try section.duration("timeout", in: range) ?? scorer.timeout
         scorer.onFailure = try section.band("on_failure") ?? scorer.onFailure

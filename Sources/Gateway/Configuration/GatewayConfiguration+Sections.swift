@@ -1,5 +1,6 @@
 import Money
 import Payments
+import Yams
 
 // Each section reads itself; the permitted ranges stand here, the defaults in
 // GatewayConfiguration.swift.
@@ -31,6 +32,8 @@ extension GatewayConfiguration.JournalSettings {
         checkpoints = try GatewayConfiguration.Checkpoints.read(&nested)
         nested = try section.section("snapshot")
         try snapshot.read(&nested)
+        nested = try section.section("scrub")
+        try scrub.read(&nested)
         onFailure = try section.choice("on_failure") ?? onFailure
         try section.finish()
     }
@@ -56,6 +59,14 @@ extension GatewayConfiguration.Snapshot {
         payments = try section.integer("payments", in: 1...100_000_000) ?? payments
         interval = try section.duration("interval", in: .seconds(1)...Duration.seconds(86_400)) ?? interval
         bytesPerSecond = try section.size("bytes_per_second", in: 0...16 << 30) ?? bytesPerSecond
+        try section.finish()
+    }
+}
+
+extension GatewayConfiguration.Scrubbing {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        interval = try section.duration("interval", in: .seconds(1)...Duration.seconds(365 * 86_400)) ?? interval
+        bytesPerSecond = try section.size("bytes_per_second", in: 1 << 20...16 << 30) ?? bytesPerSecond
         try section.finish()
     }
 }
@@ -199,6 +210,20 @@ extension GatewayConfiguration.Admin {
         host = try section.text("host", override: Name.adminHost) ?? host
         port = try section.integer("port", in: 0...65_535, override: Name.adminPort) ?? port
         allowsRemote = try section.boolean("allow_remote") ?? allowsRemote
+        names = try readNames(&section) ?? names
         try section.finish()
+    }
+
+    private func readNames(_ section: inout ConfigurationSection) throws(ConfigurationError) -> [String]? {
+        guard let nodes = try section.list("names") else { return nil }
+        guard nodes.count <= 16 else { throw section.problem("names must list at most 16 hosts") }
+        var names: [String] = []
+        for node in nodes {
+            guard let name = node.scalar?.string, (1...253).contains(name.utf8.count),
+                name.utf8.allSatisfy(ConfigurationValues.isHostByte)
+            else { throw section.source.error(node, "admin.names: must list host names such as gateway.internal") }
+            names.append(name)
+        }
+        return names
     }
 }

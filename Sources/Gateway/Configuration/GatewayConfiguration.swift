@@ -20,6 +20,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var dataDirectory: String
     /// The identity that the data directory must have; `nil` takes any.
     package var dataDirectoryID: String?
+    /// Permits a data directory in which other users may make and remove files.
+    package var allowsSharedDirectory = false
     /// The longest time between the machine's clock at a start and the time at which a gateway last
     /// ran over the data directory. Default one day. An operator has to confirm a longer absence.
     package var maxClockJump = Duration.seconds(86_400)
@@ -37,8 +39,11 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var treasury = TreasurySettings()
     package var admin = Admin()
     package var logLevel = LogLevel.info
-    /// The time from a signal to stop until the gateway ends requests that are still open.
+    /// The time from the end of `lameDuck` until the gateway ends requests that are still open.
     package var drainTimeout = Duration.seconds(15)
+    /// The time from a signal to stop until the gateway refuses new work. `/readyz` says at once
+    /// that it stops, so that balancers send new requests elsewhere meanwhile.
+    package var lameDuck = Duration.zero
 
     /// Sixteen streams cost no more than one, and can be spread over more loops and hosts later;
     /// their number never changes.
@@ -100,6 +105,7 @@ extension GatewayConfiguration {
         /// `nil` signs nothing.
         package var checkpoints: Checkpoints?
         package var snapshot = Snapshot()
+        package var scrub = Scrubbing()
         /// What the process does when a journal cannot be written any more.
         package var onFailure = FailurePolicy.exit
     }
@@ -133,6 +139,14 @@ extension GatewayConfiguration {
         /// How fast it is written and read back, one shard at a time; 0 for as fast as the disk
         /// can.
         package var bytesPerSecond = 64 << 20
+    }
+
+    /// The reading of all files beside the journals, again and again.
+    package struct Scrubbing: Sendable, Equatable {
+        /// Between the end of a pass over all shards and the next one.
+        package var interval = Duration.seconds(86_400)
+        /// How fast it reads.
+        package var bytesPerSecond = 16 << 20
     }
 
     /// The table of idempotency keys, one per shard, which takes memory as it is filled.
@@ -309,6 +323,8 @@ extension GatewayConfiguration {
         /// Permits another address than loopback: whoever reaches the port reads everything that it
         /// serves.
         package var allowsRemote = false
+        /// What requests may name the admin port in `Host`, beside addresses and `localhost`.
+        package var names: [String] = []
     }
 
     /// swift-log's levels.

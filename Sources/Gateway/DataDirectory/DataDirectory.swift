@@ -85,12 +85,19 @@ package final class DataDirectory: Sendable {
     ///   - shards: the number of shards that the configuration demands; nil takes what the
     ///     directory has.
     ///   - id: the identity that the configuration demands; nil takes any.
+    ///   - isShared: whether other users may have the right to write to it.
     ///
     /// Throws `missing` when none is there, and `held` when another process has it open. Throws
+    /// `writableByOthers` when others may make and remove files in it. Throws
     /// `mismatch` and `otherIdentity` when it is not the one that the configuration means. Throws
     /// `damaged` when `meta.yaml` cannot be understood, and `io` when the system refuses.
-    package static func open(path: String, shards: Int?, id: String?) throws(DataDirectoryError) -> DataDirectory {
-        _ = try inspect(path: path, shards: shards, id: id)
+    package static func open(
+        path: String,
+        shards: Int?,
+        id: String?,
+        isShared: Bool = false
+    ) throws(DataDirectoryError) -> DataDirectory {
+        try check(path: path, shards: shards, id: id, isShared: isShared)
         let lock = try FileLock(path: FilePaths.join(path, "lock"))
         // What is read here must not vanish again: journals are opened because of it.
         try DataDirectoryFile.confirm(in: path)
@@ -105,10 +112,18 @@ package final class DataDirectory: Sendable {
     package static func check(
         path: String,
         shards: Int?,
-        id: String?
+        id: String?,
+        isShared: Bool = false
     ) throws(DataDirectoryError) -> (shards: Int, logs: Int) {
+        if !isShared { try refuseWritableByOthers(path) }
         let meta = try inspect(path: path, shards: shards, id: id)
         return (meta.shards, meta.logs)
+    }
+
+    private static func refuseWritableByOthers(_ path: String) throws(DataDirectoryError) {
+        // What is not there is told as missing.
+        guard let status = try? FileStatus(of: path) else { return }
+        guard status.permissions & 0o022 == 0 else { throw .writableByOthers(path: path, mode: status.permissions) }
     }
 
     private static func inspect(
@@ -232,6 +247,8 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
     case registryFull(path: String)
     /// All numbers of configurations are used up.
     case configurationsFull(path: String)
+    /// Other users may make and remove files in it.
+    case writableByOthers(path: String, mode: UInt32)
     /// The operating system refused.
     case io(FileError)
 
@@ -255,6 +272,9 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
             "\(path): holds \(ConnectorRegistry.maximumConnectors) connectors and takes no more; use a name that it has"
         case .configurationsFull(let path):
             "\(path): all numbers of configurations are used up"
+        case .writableByOthers(let path, let mode):
+            "\(path): has mode 0\(String(mode, radix: 8)), so that other users may remove journals from it (chmod go-w); "
+                + "or set allow_shared_data_directory: true"
         case .io(let error):
             error.description
         }
@@ -266,7 +286,7 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
         case .missing: ExitStatus.missing
         case .exists: ExitStatus.exists
         case .held: ExitStatus.held
-        case .mismatch, .otherIdentity, .registryFull, .configurationsFull: ExitStatus.configuration
+        case .mismatch, .otherIdentity, .registryFull, .configurationsFull, .writableByOthers: ExitStatus.configuration
         case .damaged: ExitStatus.damaged
         case .io: ExitStatus.io
         }

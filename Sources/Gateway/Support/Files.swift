@@ -80,6 +80,19 @@ package enum Files {
         try syncDirectory(FilePaths.directory(of: path))
     }
 
+    /// Throws when this process may not make files in the directory, or could not make the
+    /// directory and its missing parents. Writes nothing.
+    package static func checkWritable(_ path: String) throws(FileError) {
+        if exists(path) {
+            guard isDirectory(path) else { throw FileError("open", path, code: ENOTDIR) }
+            guard access(path, W_OK | X_OK) == 0 else { throw FileError("access", path) }
+            return
+        }
+        let parent = FilePaths.directory(of: path)
+        guard parent != path else { throw FileError("open", path, code: ENOENT) }
+        try checkWritable(parent)
+    }
+
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     package static func isDirectory(_ path: String) -> Bool {

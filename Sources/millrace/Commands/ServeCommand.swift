@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Glibc
+import Logging
 
 /// `millrace serve`
 struct ServeCommand: AsyncParsableCommand {
@@ -47,15 +48,14 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         let logger = ServiceProcess.logger(level: configuration.logLevel)
+        // From here on SIGHUP does not end the process, be there anything to read again or not.
+        let reloads = Signals.reloads()
         let server = try await GatewayServer.start(
             configuration: configuration,
             makesDataDirectory: `init`,
             logger: logger
         )
-        if configuration.journal.encryption != nil || configuration.risk.isPresent {
-            let reloads = Signals.reloads()
-            Task { for await _ in reloads { await reload(server, configuration) } }
-        }
+        Task { for await _ in reloads { await reload(server, configuration, logger: logger) } }
         try await ServiceProcess.run(
             options: options,
             ready: ReadyFile(pid: getpid(), port: server.port, adminPort: server.adminPort),
@@ -69,7 +69,14 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// SIGHUP: the journals' keys and the fraud hook are read anew, nothing else.
-    private func reload(_ server: GatewayServer, _ configuration: GatewayConfiguration) async {
+    private func reload(
+        _ server: GatewayServer,
+        _ configuration: GatewayConfiguration,
+        logger: Logger
+    ) async {
+        guard configuration.journal.encryption != nil || configuration.risk.isPresent else {
+            return logger.notice("Nothing to read again at SIGHUP: neither journal.encryption nor risk is configured")
+        }
         await server.reloadJournalKeys()
         guard configuration.risk.isPresent else { return }
         let path = config

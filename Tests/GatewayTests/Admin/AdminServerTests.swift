@@ -1,6 +1,8 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import Gateway
@@ -9,6 +11,9 @@ import Testing
     private let group = MultiThreadedEventLoopGroup.singleton
 
     private struct Broken: Error {}
+
+    /// Lets the answers of `/held` end.
+    private let held = Latch()
 
     /// On a busy machine a test may wait for minutes between two requests.
     private static var patient: AdminLimits {
@@ -19,6 +24,7 @@ import Testing
 
     private func withServer(
         limits: AdminLimits = AdminServerTests.patient,
+        names: [String] = [],
         _ body: (AdminServer) async throws -> Void
     ) async throws {
         let routes = [
@@ -27,12 +33,18 @@ import Testing
             AdminRoute("/broken") { _ in throw Broken() },
             AdminRoute("/lines") { _ in .jsonLines(Self.lines(10_000, failing: false)) },
             AdminRoute("/cut") { _ in .jsonLines(Self.lines(10, failing: true)) },
+            AdminRoute("/held") { [held] _ in
+                await held.wait()
+                return .text("held\n")
+            },
+            AdminRoute("/thread") { _ in .text("\(pthread_self())\n") },
         ]
         let server = try await AdminServer.start(
             host: "127.0.0.1",
             port: 0,
             routes: routes,
             limits: limits,
+            names: names,
             group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -74,7 +86,7 @@ import Testing
     }
 
     private func get(_ path: String, method: String = "GET", _ server: AdminServer) async throws -> String {
-        try await exchange("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", server)
+        try await exchange("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", server)
     }
 
     @Test("routes answer with their length and type")
@@ -146,8 +158,8 @@ import Testing
     @Test("a connection serves one request after another")
     func keepAlive() async throws {
         try await withServer { server in
-            let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-            let last = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let last = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             let answer = try await exchange(request + request + last, server)
             #expect(answer.split(separator: "HTTP/1.1 200 OK").count == 3)
         }
@@ -171,9 +183,90 @@ import Testing
         }
     }
 
-    @Test("connections above the limit are closed at once")
+    @Test("silent connections keep nobody out: the newcomer replaces the one that waited longest")
+    func silent() async throws {
+        var limits = Self.patient
+        limits.maxConnections = 4
+        try await withServer(limits: limits) { server in
+            var silent: [any Channel] = []
+            for number in 0..<16 {
+                let channel = try await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: server.port)
+                    .get()
+                // Half of them send a part of a request.
+                if number % 2 == 0 { try? await channel.writeAndFlush(ByteBuffer(string: "GET /hea")) }
+                silent.append(channel)
+            }
+            for _ in 0..<8 {
+                let answer = try await get("/healthz", server)
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            }
+            for channel in silent { channel.close(promise: nil) }
+        }
+    }
+
+    @Test("all answers are made on one thread, the server's own")
+    func ownThread() async throws {
+        try await withServer { server in
+            var threads: Set<String> = []
+            for _ in 0..<8 {
+                let answer = try await get("/thread", server)
+                threads.insert(try #require(answer.split(separator: "\r\n").last.map(String.init)))
+            }
+            #expect(threads.count == 1)
+        }
+    }
+
+    @Test("only requests that name an address, localhost or a configured name are answered")
+    func hosts() async throws {
+        try await withServer(names: ["Gateway.internal"]) { server in
+            func status(_ fields: String, version: String = "1.1") async throws -> String {
+                let head = "GET /healthz HTTP/\(version)\r\n\(fields)Connection: close\r\n\r\n"
+                let answer = try await exchange(head, server)
+                return String(answer.dropFirst(9).prefix(3))
+            }
+            let allowed = [
+                "localhost", "LocalHost:9464", "127.0.0.1", "10.0.0.7:9464", "[::1]", "[::1]:9464",
+                "gateway.internal:1",
+            ]
+            for host in allowed {
+                let code = try await status("Host: \(host)\r\n")
+                #expect(code == "200", "\(host)")
+            }
+            let refused = [
+                "evil.example", "evil.example:9464", "localhost.evil.example", "127.0.0.1.evil.example", "a@localhost",
+                "localhost/", "localhost:9464x", "[::1", "[localhost]", "",
+            ]
+            for host in refused {
+                let code = try await status("Host: \(host)\r\n")
+                #expect(code == "421", "\(host)")
+            }
+            let none = try await status("")
+            let two = try await status("Host: localhost\r\nHost: localhost\r\n")
+            let old = try await status("", version: "1.0")
+            #expect(none == "400" && two == "400" && old == "200")
+        }
+    }
+
+    @Test(
+        "requests that a page of another site makes are refused",
+        arguments: [
+            "Origin: https://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site",
+        ]
+    )
+    func crossSite(field: String) async throws {
+        try await withServer { server in
+            let head = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            let refused = try await exchange(head + field + "\r\n\r\n", server)
+            #expect(refused.hasPrefix("HTTP/1.1 403 "))
+            #expect(refused.contains("\"code\":\"cross_site\""))
+            let typed = try await exchange(head + "Sec-Fetch-Site: none\r\n\r\n", server)
+            #expect(typed.hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test("connections above the limit are closed at once while all others are being answered")
     func bounded() async throws {
-        var limits = AdminLimits()
+        var limits = Self.patient
         limits.maxConnections = 1
         try await withServer(limits: limits) { server in
             let held = try await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: server.port) {
@@ -183,15 +276,19 @@ import Testing
                 }
             }
             try await held.executeThenClose { inbound, outbound in
-                // An answer proves that this one was taken: connections are not taken in the order
-                // of their connecting.
-                try await outbound.write(ByteBuffer(string: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
-                for try await _ in inbound { break }
+                try await outbound.write(ByteBuffer(string: "GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+                // Connections are not taken in the order of their connecting.
+                await self.held.waitForOne()
                 do {
                     let answer5 = try await exchange("", server)
                     #expect(answer5 == "")
                 } catch ChannelError.ioOnClosedChannel {
                     // It was closed before this side had begun to use it.
+                }
+                self.held.open()
+                for try await part in inbound {
+                    #expect(String(buffer: part).hasPrefix("HTTP/1.1 200 "))
+                    break
                 }
             }
         }
@@ -210,5 +307,48 @@ import Testing
             #expect(await status("/nothing", port) == 404)
         }
         #expect(await status("/healthz", port) == nil)
+    }
+}
+
+/// Holds answers until the test opens it.
+private final class Latch: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var watchers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let (isOpen, watchers) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+                if !state.isOpen { state.waiting.append(continuation) }
+                defer { state.watchers = [] }
+                return (state.isOpen, state.watchers)
+            }
+            if isOpen { continuation.resume() }
+            for watcher in watchers { watcher.resume() }
+        }
+    }
+
+    /// Returns when somebody waits.
+    func waitForOne() async {
+        await withCheckedContinuation { continuation in
+            let isWaitedFor = state.withLock { state in
+                if state.waiting.isEmpty { state.watchers.append(continuation) }
+                return !state.waiting.isEmpty
+            }
+            if isWaitedFor { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 }

@@ -21,8 +21,16 @@ struct CommandLineTests {
     }
 
     private func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {
+        try run(executable: try #require(BuiltBinary.path), arguments, environment: environment)
+    }
+
+    private func run(
+        executable: String,
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) throws -> Result {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(BuiltBinary.path))
+        process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         // What the build of the tests has set is not the gateway's.
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
@@ -80,6 +88,41 @@ struct CommandLineTests {
             environment: ["MILLRACE_LISTN_PORT": "1"]
         )
         #expect(typo.status == 0 && typo.errors.contains("MILLRACE_LISTN_PORT"))
+    }
+
+    /// What a start opens or counts before it reads the journals.
+    @Test("the check reads the files of the data directory, and counts descriptors, as a start does")
+    func checkLooksIntoTheDirectory() throws {
+        let data = temporary.file("data")
+        func check(_ more: String = "") throws -> Result {
+            try run("serve", "--config", try configuration(more), "--check-config")
+        }
+        _ = try temporary.write("a file", to: "data")
+        #expect(try check().status == 74)
+        #expect(FilesForTests.remove(data))
+        try DataDirectory.create(path: data, shards: 1, logs: 1).close()
+        #expect(try check().status == 0)
+        #expect(try check("admin: {port: 8443}\n").status == 78)
+        #expect(try check("journal: {archive: {directory: millrace.yaml}}\n").errors.contains("millrace.yaml"))
+        #expect(chmod(data, 0o777) == 0)
+        let open = try check()
+        #expect(open.status == 78 && open.errors.contains("mode 0777"))
+        #expect(try run("serve", "--config", try configuration(), environment: Self.anyPorts).status == 78)
+        #expect(try check("allow_shared_data_directory: true\n").status == 0)
+        #expect(chmod(data, 0o700) == 0)
+        for name in ["connectors.yaml", "configurations.yaml", "meta.yaml"] {
+            let whole = try Files.read(FilePaths.join(data, name))
+            _ = try temporary.write("format: 9\n", to: "data/\(name)")
+            let damaged = try check()
+            #expect(damaged.status == 65 && damaged.errors.contains(name))
+            try Files.writeAtomically(whole, to: FilePaths.join(data, name))
+        }
+        let path = try #require(BuiltBinary.path)
+        let few = try run(
+            executable: "/bin/sh",
+            ["-c", "ulimit -n 100; exec '\(path)' serve --config '\(try configuration())' --check-config"]
+        )
+        #expect(few.status == 78 && few.errors.contains("the limit of open files"))
     }
 
     @Test("a certificate and a key that do not belong together, no PEM, and a key for everybody are refused")

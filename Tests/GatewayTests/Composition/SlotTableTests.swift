@@ -32,6 +32,16 @@ import Testing
         roles.set(1, isOwned: true)
         #expect(text(AdminRoutes.ready(.ready, roles)) == "ready\n")
         #expect(AdminRoutes.ready(.journalFailed, roles).status == 503)
+        // While all of them refuse new payments, balancers must send these elsewhere.
+        for shard: UInt16 in 0..<2 { roles.set(shard, isRoomShort: true) }
+        let short = AdminRoutes.ready(.ready, roles)
+        #expect(short.status == 200)
+        #expect(text(short) == "ready, without room for new payments of the shards: 0, 1\n")
+        roles.set(2, isRoomShort: true)
+        #expect(AdminRoutes.ready(.ready, roles).status == 503)
+        #expect(text(AdminRoutes.ready(.ready, roles)).contains("\"code\":\"journal_room_short\""))
+        for shard: UInt16 in 0..<3 { roles.set(shard, isRoomShort: false) }
+        #expect(text(AdminRoutes.ready(.ready, roles)) == "ready\n")
         for shard in 0..<3 { roles.set(UInt16(shard), isOwned: false) }
         #expect(text(AdminRoutes.ready(.ready, roles)).contains("\"code\":\"no_shard_owned\""))
     }

@@ -44,7 +44,8 @@ struct ConfigurationDigestTests {
             "risk: {bands: {review: 9}}", "risk: {bands: {block: 99}}", "risk: {lists: {allow: {customers: [a]}}}",
             "risk: {lists: {block: {payment_methods: [a]}}}", "risk: {lists: {sanctions: {customers: [a]}}}",
             "risk: {lists: {sanctions: {outcome: review}}}", "risk: {counters: {capacity_per_shard: 9}}",
-            "risk: {counters: {on_full: block}}", "risk: {scorer: {url: 'http://s/'}}", "risk: {review: {timeout: 9h}}",
+            "risk: {counters: {on_full: block}}", "risk: {scorer: {url: 'https://s/'}}",
+            "risk: {review: {timeout: 9h}}",
         ]
     )
     func decides(text: String) throws {
@@ -70,7 +71,8 @@ struct ConfigurationDigestTests {
     @Test(
         "what does not decide about money leaves it as it is",
         arguments: [
-            "log_level: debug", "loops: 7", "drain_timeout: 9s", "data_directory: other", "clock: {max_jump: 9h}",
+            "log_level: debug", "loops: 7", "drain_timeout: 9s", "lame_duck: 3s",
+            "data_directory: other", "clock: {max_jump: 9h}",
             "journal: {floor_microseconds: 9}", "admin: {port: 9}", "provider: {connections_per_loop: 9}",
             "limits: {max_body_bytes: 2KiB}", "payments: {cold_after: 9m}",
             "operators:\n  - name: desk\n    api_keys: [\"\(hash)\"]",
@@ -126,8 +128,9 @@ struct ConfigurationDigestTests {
             names(configuration) == [
                 "connectors", "payments", "idempotency", "limits", "treasury", "risk", "merchants",
                 // They do not decide about money.
-                "listen", "tls", "loops", "shards", "dataDirectory", "dataDirectoryID", "maxClockJump", "journal",
-                "operators", "admin", "logLevel", "drainTimeout",
+                "listen", "tls", "loops", "shards", "dataDirectory", "dataDirectoryID", "allowsSharedDirectory",
+                "maxClockJump", "journal",
+                "operators", "admin", "logLevel", "drainTimeout", "lameDuck",
             ]
         )
         #expect(

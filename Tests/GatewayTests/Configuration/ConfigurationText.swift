@@ -26,6 +26,8 @@ enum ConfigurationText {
         data_directory: /var/lib/millrace
         log_level: debug
         drain_timeout: 30s
+        lame_duck: 5s
+        allow_shared_data_directory: true
         clock: {max_jump: 2d}
         listen:
           host: 0.0.0.0
@@ -43,6 +45,7 @@ enum ConfigurationText {
           max_batch_bytes: 512KiB
           encryption:
             key_file: journal.keys
+          scrub: {interval: 12h, bytes_per_second: 8MiB}
           checkpoints:
             signing_key_file: /keys/checkpoint.pem
             interval: 1m
@@ -73,6 +76,7 @@ enum ConfigurationText {
         admin:
           host: "::1"
           port: 9000
+          names: [gateway.internal, Ops]
         merchants:
           - id: books
             name: Books & Co

@@ -125,6 +125,19 @@ import Yams
                 + "listen on loopback, or set listen.allow_remote_cleartext: true"
         ),
         Case(
+            text: "listen:\n  cleartext_h2: true\n  tls: {certificate_file: server.pem, key_file: server.key}\n"
+                + ConfigurationText.merchants,
+            line: nil,
+            problem: "listen.cleartext_h2 and listen.tls exclude each other: nothing would be encrypted although a "
+                + "certificate is configured; take one of them out"
+        ),
+        Case(
+            text: ConfigurationText.minimal + "risk: {scorer: {url: 'http://scorer.example/score'}}\n",
+            line: nil,
+            problem: "risk.scorer.url would send the scorer's token and payments in clear text to scorer.example; "
+                + "use https, or set risk.scorer.allow_cleartext: true"
+        ),
+        Case(
             text: ConfigurationText.minimal + "admin: {port: 8443}\n",
             line: nil,
             problem: "listen.port and admin.port are both 8443"
@@ -134,6 +147,12 @@ import Yams
         more(
             "clock: {max_jump: 5s}",
             "clock.max_jump: must be a duration such as 500ms or 24h, from 1m to 3650d"
+        ),
+        more("lame_duck: 11m", "lame_duck: must be a duration such as 500ms or 24h, from 0s to 10m"),
+        more("admin: {names: ['a/b']}", "admin.names: must list host names such as gateway.internal"),
+        more(
+            "journal: {scrub: {interval: 1ms}}",
+            "journal.scrub.interval: must be a duration such as 500ms or 24h, from 1s to 365d"
         ),
         more("drain_timeout: 2h", "drain_timeout: must be a duration such as 500ms or 24h, from 0s to 1h"),
         Case(text: "listen: {http1: yes}\n", line: 1, problem: "listen.http1: must be true or false"),
@@ -256,6 +275,9 @@ import Yams
             "provider: {url: http://psp.example, allow_cleartext: true}", "provider: {url: http://127.8.9.1}",
             "provider: {url: 'http://[::1]:9090'}", "admin: {host: 0.0.0.0, allow_remote: true}",
             "admin: {host: localhost}", "provider: {url: https://psp.example}",
+            "risk: {scorer: {url: 'http://scorer.example/score', allow_cleartext: true}}",
+            "risk: {scorer: {url: 'http://127.0.0.1:8080/score'}}",
+            "risk: {scorer: {url: 'https://scorer.example/score'}}",
         ]
     )
     func safe(text: String) {
