@@ -23,6 +23,13 @@ final class JournalLog {
         books = JournalBooks(shard: shard, of: shards, keySeconds: keySeconds)
     }
 
+    /// Where the journal has the record that an owner counts as `position`.
+    func place(of position: RecordPosition) -> RecordPosition {
+        var place = position
+        for forgotten in forgotten where forgotten <= place { place += 1 }
+        return place
+    }
+
     func append(framed bytes: [UInt8], count: Int) {
         bytes.withUnsafeBytes { all in
             var offset = 0

@@ -67,17 +67,11 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
     }
 
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
-        try journal.read(at: inner(position))
+        try journal.read(at: journalLog.place(of: position))
     }
 
     func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8] {
-        try journal.read(at: inner(position), cache: &cache)
-    }
-
-    private func inner(_ position: RecordPosition) -> RecordPosition {
-        var inner = position
-        for forgotten in journalLog.forgotten where forgotten <= inner { inner += 1 }
-        return inner
+        try journal.read(at: journalLog.place(of: position), cache: &cache)
     }
 
     func renew(at now: UInt64) throws(JournalError) -> UInt64 { try journal.renew(at: now) }

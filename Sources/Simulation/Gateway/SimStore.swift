@@ -62,9 +62,9 @@ final class SimStore: JournalStore, @unchecked Sendable {
 
     func feed(from position: RecordPosition) throws(JournalError) -> any JournalFeed {
         SimFeed(
-            try stream.feed(from: position + surplus),
+            try stream.feed(from: journalLog.place(of: position)),
             journalLog,
-            shift: surplus,
+            from: position,
             boasts: planted == .undurableFeed
         )
     }
@@ -99,22 +99,21 @@ final class SimStore: JournalStore, @unchecked Sendable {
 final class SimFeed: JournalFeed, @unchecked Sendable {
     private let inner: any JournalFeed
     private let journalLog: JournalLog
-    private let shift: RecordPosition
     /// Planted bug: it gives what was appended, durable or not.
     private let boasts: Bool
     private(set) var next: RecordPosition
 
-    init(_ inner: any JournalFeed, _ journalLog: JournalLog, shift: RecordPosition, boasts: Bool) {
+    /// - Parameter position: of the first record that it gives, as owners count.
+    init(_ inner: any JournalFeed, _ journalLog: JournalLog, from position: RecordPosition, boasts: Bool) {
         self.inner = inner
         self.journalLog = journalLog
-        self.shift = shift
         self.boasts = boasts
-        next = inner.next - shift
+        next = position
     }
 
     func read() throws(JournalError) -> JournalFeedBatch? {
         while let batch = try inner.read() {
-            let records = Self.records(of: batch, from: next + shift)
+            let records = records(of: batch)
             if records.isEmpty { continue }
             return give(records, epoch: batch.epoch)
         }
@@ -123,10 +122,13 @@ final class SimFeed: JournalFeed, @unchecked Sendable {
         return records.isEmpty ? nil : give(records, epoch: 1)
     }
 
-    private static func records(of batch: JournalFeedBatch, from first: RecordPosition) -> [[UInt8]] {
+    /// Without those that a start forgot.
+    private func records(of batch: JournalFeedBatch) -> [[UInt8]] {
+        let first = journalLog.place(of: next)
         var records: [[UInt8]] = []
         batch.forEach { position, bytes in
-            if position >= first { records.append(bytes.withUnsafeBufferPointer(Array.init)) }
+            guard position >= first, !journalLog.forgotten.contains(position) else { return }
+            records.append(bytes.withUnsafeBufferPointer(Array.init))
         }
         return records
     }
