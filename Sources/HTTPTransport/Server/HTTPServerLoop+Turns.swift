@@ -4,12 +4,12 @@ import NIOCore
 /// work and goes to the end of the queue.
 extension HTTPServerLoop {
     /// The work of one connection in one turn, in units of about a microsecond.
-    static let connectionTurnWork = 160
+    static let connectionTurnWork = 480
     /// The work of all connections in a row; then the loop looks at its sockets.
-    static let turnWork = 640
-    /// The least time between two rows. It is as long as the row took, if that is more: half of the
-    /// loop's time is for others. The event loop runs tasks that are due until none is left, and
-    /// looks at its sockets then. So the next row must not be due before other tasks are done.
+    static let turnWork = 2_400
+    /// The time between two rows, for others. The event loop runs tasks that are due until none is
+    /// left, and looks at its sockets then. So the next row must not be due before that. A longer
+    /// pause costs a busy loop a part of what it can carry.
     static let turnPause = TimeAmount.microseconds(100)
 
     /// Gives a connection a turn after those that wait already.
@@ -25,7 +25,6 @@ extension HTTPServerLoop {
             areTurnsScheduled = false
             return
         }
-        let begin = eventLoop.now
         var work = 0
         while work < Self.turnWork, let key = turns.popFirst() {
             switch connections.entry(key) {
@@ -34,6 +33,6 @@ extension HTTPServerLoop {
             case .selecting, .free, nil: break
             }
         }
-        eventLoop.scheduleTask(in: max(Self.turnPause, eventLoop.now - begin), turnTask)
+        eventLoop.scheduleTask(in: Self.turnPause, turnTask)
     }
 }
