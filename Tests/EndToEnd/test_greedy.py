@@ -135,6 +135,7 @@ def beside(capsys):
         with greedy(demo, kind) as told:
             asyncio.run(neighbour.run())
         asyncio.run(alone.run())
+        # The figures are shown when the test passes, too.
         with capsys.disabled():
             figures = f"p50 {neighbour.percentile(0.5):.1f} ms, p99 {neighbour.percentile(0.99):.1f} ms"
             print(f"\n{kind}: greedy {told['answers']}; {len(neighbour.errors)} errors of {len(neighbour.milliseconds)}, {figures}; "
