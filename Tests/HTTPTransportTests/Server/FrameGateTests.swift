@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `Bytes that come while frames wait are behind them`() throws {
-        let server = EmbeddedServer(mode: .hold)
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 1_000 }
         let peer = try server.connect()
         try peer.greet()
         let bytes = requests(Self.blocksInTurn * 4)
