@@ -3,8 +3,10 @@ import NIOCore
 /// Turns of connections that have more to do than others should wait for. Each does a part of its
 /// work and goes to the end of the queue.
 extension HTTPServerLoop {
-    /// The work of one connection in one turn, in units of about a microsecond.
-    static let connectionTurnWork = 480
+    /// The work of one connection in one turn, in units of about a microsecond. It is more than the
+    /// requests of a connection that may be open at once, 100 by default: a client that keeps to
+    /// that is not held back.
+    static let connectionTurnWork = 2_400
     /// The work of all connections in a row; then the loop looks at its sockets.
     static let turnWork = 2_400
     /// The time between two rows, for others. The event loop runs tasks that are due until none is

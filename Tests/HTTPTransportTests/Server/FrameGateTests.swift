@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `A connection gets one turn, then others, then its next`() throws {
-        let server = EmbeddedServer(mode: .hold)
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 1_000 }
         let (greedy, modest) = (try server.connect(), try server.connect())
         for peer in [greedy, modest] { try peer.greet() }
         let total = Self.blocksInTurn * 3
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `Turns go round`() throws {
-        let server = EmbeddedServer(mode: .hold)
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 1_000 }
         let peers = try (0..<3).map { _ in try server.connect() }
         for peer in peers { try peer.greet() }
         for peer in peers { write(requests(Self.blocksInTurn * 3), to: peer) }
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func `Nothing is read while frames wait for a turn`() throws {
-        let server = EmbeddedServer(mode: .hold)
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 1_000 }
         let peer = try server.connect()
         let reads = ReadCounter()
         try peer.channel.pipeline.syncOperations.addHandler(reads, position: .first)
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func `A connection that ends while frames wait leaves nothing behind`() throws {
-        let server = EmbeddedServer(mode: .hold)
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 1_000 }
         let peer = try server.connect()
         try peer.greet()
         write(requests(Self.blocksInTurn * 2), to: peer)
